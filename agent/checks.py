@@ -1,0 +1,87 @@
+"""How an answer is judged. Checks run on the host and are never shown to the author."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from habilis.skills.compare import same
+
+if TYPE_CHECKING:
+    from habilis.agent.task import Example
+    from habilis.skills.outcome import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a check says. `detail` is for people and logs, never for the author."""
+
+    passed: bool
+    detail: str = ""
+
+
+class CallAnswer(Protocol):
+    """Call the function that was given as the answer, in the worker, on each argument tuple."""
+
+    def __call__(self, arguments: Sequence[tuple[object, ...]]) -> Sequence[Outcome]: ...
+
+
+class Check(Protocol):
+    """Judges one answer: a value, or a function reached through `call`."""
+
+    def judge(self, answer: object, call: CallAnswer | None) -> Verdict: ...
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The answer equals `value`, numbers within `rel_tol`."""
+
+    value: object
+    rel_tol: float = 1e-6
+
+    def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
+        passed = same(answer, self.value, rel_tol=self.rel_tol)
+        return Verdict(passed=passed, detail="" if passed else f"{answer!r} is not {self.value!r}")
+
+
+@dataclass(frozen=True)
+class KeptBack:
+    """The answer is a function that is right on examples the author has not seen."""
+
+    examples: tuple[Example, ...]
+
+    def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
+        if call is None:
+            return Verdict(passed=False, detail=f"{answer!r} is not a function")
+        return judge_examples(self.examples, call)
+
+
+@dataclass(frozen=True)
+class Satisfies:
+    """`predicate(answer)` is true. An exception it raises is a failed check."""
+
+    predicate: Callable[[object], object]
+
+    def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
+        name = getattr(self.predicate, "__name__", "predicate")
+        try:
+            passed = bool(self.predicate(answer))
+        except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
+            return Verdict(passed=False, detail=f"{name} raised {error!r}")
+        return Verdict(passed=passed, detail="" if passed else f"{name}({answer!r}) is false")
+
+
+def judge_examples(examples: Sequence[Example], call: CallAnswer) -> Verdict:
+    """Run a function on examples and compare on the host; the first miss is named."""
+    outcomes = call([example.inputs for example in examples])
+    wrong = [
+        f"{example.inputs!r} gave {outcome.value if outcome.ok else outcome.error!r}, "
+        f"not {example.output!r}"
+        for example, outcome in zip(examples, outcomes, strict=True)
+        if not outcome.ok or not same(outcome.value, example.output)
+    ]
+    right = len(examples) - len(wrong)
+    return Verdict(
+        passed=not wrong, detail=f"{right} of {len(examples)} right" + (f": {wrong[0]}" if wrong else "")
+    )
