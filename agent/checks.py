@@ -81,7 +81,5 @@ def judge_examples(examples: Sequence[Example], call: CallAnswer) -> Verdict:
         for example, outcome in zip(examples, outcomes, strict=True)
         if not outcome.ok or not same(outcome.value, example.output)
     ]
-    right = len(examples) - len(wrong)
-    return Verdict(
-        passed=not wrong, detail=f"{right} of {len(examples)} right" + (f": {wrong[0]}" if wrong else "")
-    )
+    detail = f"{len(examples) - len(wrong)} of {len(examples)} right"
+    return Verdict(passed=not wrong, detail=f"{detail}: {wrong[0]}" if wrong else detail)
