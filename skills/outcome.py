@@ -48,7 +48,8 @@ class Outcome:
     `printed` is capped and has no control characters. `error` holds the code's
     own frames and a last line `Type: message`; it is empty when `kind` is OK.
     `value` is the last expression's, as plain data, and `shown` its repr as a person
-    at a Python prompt would see it. `answer` is what the code gave to `final_answer(...)`, or `NOTHING`.
+    at a Python prompt would see it. `answer` is what the code gave to
+    `final_answer(...)`, or `NOTHING`.
     `skills_called` counts calls of saved skills by name, nested ones included.
     `variables_lost` says that the session's variables had to be given up.
     """

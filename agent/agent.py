@@ -1,0 +1,224 @@
+"""The agent as users hold it: built once, used for many tasks, with no state of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from habilis.agent.author import Author
+from habilis.agent.budget import Budget, StopReason
+from habilis.agent.checks import Check
+from habilis.agent.event_log import EventLog
+from habilis.agent.loop import run_task
+from habilis.agent.result import Result
+from habilis.agent.session import Session
+from habilis.agent.setting import Setting
+from habilis.agent.task import Example, Task
+from habilis.errors import ConfigError, LimitReached, TaskError
+from habilis.events import Event
+from habilis.memory.library import SkillLibrary
+from habilis.skills.sandbox.client import Limits
+
+_LIMITS = {StopReason.STEPS, StopReason.SECONDS, StopReason.TOKENS, StopReason.USD}
+
+
+class Agent:
+    """Solves tasks by writing Python, and keeps what it proves.
+
+    `author` is "openai:MODEL" (any OpenAI-compatible endpoint), "compose" (the embedded
+    synthesiser: tasks by examples, no model, no network), an `Author`, or None: a model
+    if HABILIS_MODEL is set, else "compose". `library` is a SkillLibrary, a folder, or
+    None to keep nothing. `tools` are plain typed functions; they run on the host when
+    sandboxed code calls them, after `approve(name, arguments)` said yes. `allow` names
+    further modules that sandboxed code may import. `observer` is told every event.
+
+    Raises:
+        ConfigError: a setting makes no sense.
+        LibraryError: the library cannot be used.
+    """
+
+    def __init__(
+        self,
+        author: str | Author | None = None,
+        *,
+        library: SkillLibrary | str | Path | None = None,
+        tools: Iterable[Callable[..., object]] = (),
+        approve: Callable[[str, Mapping[str, object]], bool] | None = None,
+        budget: Budget | None = None,
+        instructions: str = "",
+        learn: bool = True,
+        allow: Iterable[str] = (),
+        limits: Limits | None = None,
+        raise_on_limit: bool = False,
+        observer: Callable[[Event], None] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if isinstance(library, str | Path):
+            library = SkillLibrary(library)
+        self._setting = Setting(
+            author=make_author(author),
+            library=library,
+            budget=budget or Budget(),
+            tools=tuple(_checked_tools(tools)),
+            approve=approve,
+            allow=tuple(allow),
+            limits=limits or Limits(),
+            instructions=instructions,
+            learn=learn,
+            clock=clock,
+        )
+        self._raise_on_limit, self._observer = raise_on_limit, observer
+
+    @property
+    def library(self) -> SkillLibrary | None:
+        return self._setting.library
+
+    async def run(
+        self,
+        task: Task | str,
+        *,
+        inputs: Mapping[str, object] | None = None,
+        files: Sequence[str | Path] = (),
+        examples: Sequence[tuple[Sequence[object], object]] = (),
+        checks: Sequence[Check] = (),
+        output_type: object = None,
+        session: str = "",
+        observer: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """Work on one task and return what it came to, also when a limit was reached.
+
+        `examples` are ((input, ...), output) pairs. With a `session` name the result is
+        journaled in the library; the same task of the same session is not done again.
+
+        Raises:
+            TaskError: the task cannot be started.
+            AuthorError: the author's endpoint failed for good.
+            LimitReached: a limit was reached and the agent has `raise_on_limit=True`.
+        """
+        if isinstance(task, str):
+            task = Task(
+                task,
+                inputs=dict(inputs or {}),
+                files=tuple(Path(file) for file in files),
+                examples=tuple(Example(inputs=tuple(i), output=o) for i, o in examples),
+                checks=tuple(checks),
+                output_type=output_type,
+            )
+        elif inputs or files or examples or checks or output_type is not None:
+            raise TaskError("give inputs, files, examples and checks in the Task itself")
+        if session:
+            return await self.session(session).run_one(task, observer=observer)
+        return await self.run_task(task, observer=observer)
+
+    def run_sync(
+        self,
+        task: Task | str,
+        *,
+        inputs: Mapping[str, object] | None = None,
+        files: Sequence[str | Path] = (),
+        examples: Sequence[tuple[Sequence[object], object]] = (),
+        checks: Sequence[Check] = (),
+        output_type: object = None,
+        session: str = "",
+        observer: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """Do what `run` does, for callers without an event loop."""
+        return asyncio.run(
+            self.run(
+                task,
+                inputs=inputs,
+                files=files,
+                examples=examples,
+                checks=checks,
+                output_type=output_type,
+                session=session,
+                observer=observer,
+            )
+        )
+
+    async def events(self, task: Task | str, *, session: str = "") -> AsyncIterator[Event | Result]:
+        """Yield typed events while the task runs; the last item is the `Result`."""
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+        loop = asyncio.get_running_loop()
+
+        def tell(event: Event) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
+
+        running = asyncio.create_task(self.run(task, session=session, observer=tell))
+        try:
+            while not running.done() or not queue.empty():
+                getter = asyncio.create_task(queue.get())
+                await asyncio.wait({getter, running}, return_when=asyncio.FIRST_COMPLETED)
+                if getter.done():
+                    yield getter.result()
+                else:
+                    getter.cancel()
+                    await asyncio.sleep(0)  # lets the last events reach the queue
+            yield await running
+        finally:
+            running.cancel()
+
+    def session(self, name: str, tasks: Sequence[Task] = ()) -> Session:
+        """Return the durable session of this name over `tasks`.
+
+        Raises:
+            SessionError: the agent has no library to keep the journal in, or the name
+                stands for other tasks.
+        """
+        return Session(self, name, tasks)
+
+    async def run_task(
+        self,
+        task: Task,
+        *,
+        session: str = "",
+        observer: Callable[[Event], None] | None = None,
+    ) -> Result:
+        """Work on one task without looking at any journal."""
+        library = self._setting.library
+        log = EventLog(library.path / "events.jsonl") if library is not None else None
+        observers = [tell for tell in (log, self._observer, observer) if tell is not None]
+
+        def emit(event: Event) -> None:
+            for tell in observers:
+                tell(event)
+
+        result = await run_task(task, self._setting, emit=emit, session=session)
+        if self._raise_on_limit and result.stop_reason in _LIMITS:
+            raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
+        return result
+
+
+def make_author(author: str | Author | None) -> Author:
+    """Return the author that a setting names; nothing is connected to yet.
+
+    Raises:
+        AuthorUnavailable: the model's endpoint needs a key that is not set.
+        ConfigError: there is no such author.
+    """
+    if author is None:
+        model = os.environ.get("HABILIS_MODEL", "")
+        author = f"openai:{model}" if model else "compose"
+    if not isinstance(author, str):
+        return author
+    provider, _, model = author.partition(":")
+    if provider == "openai" and model:
+        from habilis.agent.authors.openai import OpenAIAuthor
+
+        return OpenAIAuthor(model)
+    if author == "compose":
+        from habilis.agent.authors.compose.author import ComposeAuthor
+
+        return ComposeAuthor()
+    raise ConfigError(f'no author {author!r}: write "compose", "openai:MODEL" or give an Author')
+
+
+def _checked_tools(tools: Iterable[Callable[..., object]]) -> Iterable[Callable[..., object]]:
+    for tool in tools:
+        name = getattr(tool, "__name__", "")
+        if not callable(tool) or not name.isidentifier():
+            raise ConfigError(f"tool {tool!r} needs to be a named function")
+        yield tool

@@ -1,0 +1,100 @@
+"""Options that several commands share, and the agent they describe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from habilis.agent.agent import Agent
+from habilis.agent.author import Author
+from habilis.agent.budget import Budget
+from habilis.errors import AuthorUnavailable, ConfigError
+from habilis.memory.library import SkillLibrary
+
+LibraryOption = Annotated[
+    Path,
+    typer.Option("--library", "-L", envvar="HABILIS_LIBRARY", help="Folder of the skill library."),
+]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        envvar="HABILIS_MODEL",
+        help="Model at OPENAI_BASE_URL (or OpenAI); without one, the embedded author.",
+    ),
+]
+StreamOption = Annotated[bool, typer.Option(help="Stream the model's replies.")]
+StepsOption = Annotated[int, typer.Option(help="Actions a task may take.")]
+SecondsOption = Annotated[float | None, typer.Option(help="Wall time a task may take.")]
+TokensOption = Annotated[int | None, typer.Option(help="Tokens a task may take.")]
+UsdOption = Annotated[float | None, typer.Option(help="US dollars a task may cost.")]
+LearnOption = Annotated[bool, typer.Option(help="Make and keep skills.")]
+AllowOption = Annotated[
+    list[str] | None, typer.Option(help="A further module that the code may import.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+DEFAULT_LIBRARY = Path(".habilis")
+
+
+def make_agent(
+    *,
+    model: str,
+    library: Path,
+    stream: bool,
+    steps: int,
+    seconds: float | None,
+    tokens: int | None,
+    usd: float | None,
+    learn: bool,
+    allow: list[str] | None,
+) -> Agent:
+    """Build the agent that the options describe."""
+    budget = Budget(steps=steps, seconds=seconds, tokens=tokens, usd=usd)
+    author: str | Author = "compose"
+    if model and model != "compose":
+        from habilis.agent.authors.openai import OpenAIAuthor
+
+        author = OpenAIAuthor(model.removeprefix("openai:"), stream=stream)
+    return Agent(
+        author,
+        library=SkillLibrary(library),
+        budget=budget,
+        learn=learn,
+        allow=allow or (),
+    )
+
+
+def require_author(model: str, *, has_examples: bool) -> None:
+    """Raise when a task has neither a model nor examples to work from.
+
+    Raises:
+        AuthorUnavailable: says both ways out.
+    """
+    if model or has_examples:
+        return
+    key = "is set, but no model is named" if os.environ.get("OPENAI_API_KEY") else "is not set"
+    raise AuthorUnavailable(
+        f"no author can work on this: OPENAI_API_KEY {key}, and there are no examples. Either "
+        "name a model (--model NAME with OPENAI_API_KEY, and OPENAI_BASE_URL for another "
+        "server), or give examples of what you want (--examples FILE.csv, output in the last "
+        "column) and the embedded author works without a model"
+    )
+
+
+def open_library(folder: Path) -> SkillLibrary:
+    """Open a library that must exist already; looking at skills never makes a folder.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    if not folder.exists():
+        raise ConfigError(
+            f"there is no library at {str(folder)!r}; `habilis run` or `make demo` makes one, "
+            "--library names another"
+        )
+    return SkillLibrary(folder)

@@ -1,0 +1,89 @@
+"""`habilis run`: one task from the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from habilis.agent.cli import options
+from habilis.agent.cli.screen import Screen, print_json
+from habilis.agent.result import Result
+from habilis.agent.task import Task
+from habilis.agent.task_file import read_examples
+from habilis.agent.workspace import check_files
+from habilis.errors import ConfigError
+
+
+def run(
+    instruction: Annotated[str, typer.Argument(help="What you want, in a sentence.")],
+    inputs: Annotated[
+        list[Path] | None, typer.Option("--input", "-i", help="A file the task may read.")
+    ] = None,
+    values: Annotated[
+        list[str] | None, typer.Option("--var", help="NAME=JSON: a variable of the task.")
+    ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option(help="CSV, TSV, JSON or JSONL; the last column is the output."),
+    ] = None,
+    model: options.ModelOption = "",
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    session: Annotated[str, typer.Option(help="Journal the result under this name.")] = "",
+    stream: options.StreamOption = False,
+    steps: options.StepsOption = 20,
+    seconds: options.SecondsOption = None,
+    tokens: options.TokensOption = None,
+    usd: options.UsdOption = None,
+    learn: options.LearnOption = True,
+    allow: options.AllowOption = None,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Solve one task: by a model, or by examples with no model at all."""
+    rows = read_examples(examples) if examples else ()
+    options.require_author(model, has_examples=bool(rows))
+    files = tuple(inputs or ())
+    check_files(files)
+    task = Task(instruction, inputs=_variables(values or []), files=files, examples=rows)
+    agent = options.make_agent(
+        model=model,
+        library=library,
+        stream=stream,
+        steps=steps,
+        seconds=seconds,
+        tokens=tokens,
+        usd=usd,
+        learn=learn,
+        allow=allow,
+    )
+    screen = Screen(as_json=as_json)
+    result = agent.run_sync(task, session=session, observer=screen)
+    if as_json:
+        print_json({"result": json.loads(result.to_json())})
+    else:
+        _show(result)
+    if result.solved is False or not result.answered:
+        raise typer.Exit(1)
+
+
+def _show(result: Result) -> None:
+    if result.answered and result.solved is not False:
+        print(result.output)
+        return
+    reason = result.stop_reason.value.replace("_", " ")
+    print(f"not solved ({reason}): {result.detail or 'no answer'}")
+
+
+def _variables(pairs: list[str]) -> dict[str, Any]:
+    variables = {}
+    for pair in pairs:
+        name, separator, text = pair.partition("=")
+        if not separator or not name.isidentifier():
+            raise ConfigError(f"--var {pair!r}: write NAME=JSON, as in --var year=2024")
+        try:
+            variables[name] = json.loads(text)
+        except json.JSONDecodeError:
+            variables[name] = text
+    return variables

@@ -1,0 +1,170 @@
+"""`habilis skills`: look at the library and call what is in it."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.syntax import Syntax
+from rich.table import Table
+
+from habilis.agent.cli import options
+from habilis.agent.cli.screen import print_json
+from habilis.skills.skill import Skill
+
+app = typer.Typer(help="The saved skills.", no_args_is_help=True)
+NameArgument = Annotated[str, typer.Argument(help="The skill's name.")]
+
+
+@app.command("list")
+def list_skills(
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    every: Annotated[bool, typer.Option("--all", help="Also archived skills.")] = False,
+    as_json: options.JsonOption = False,
+) -> None:
+    """List the skills, one line each."""
+    with options.open_library(library) as shelf:
+        skills = [s for s in shelf.skills() if every or s.state != "archived"]
+    if as_json:
+        print_json([_row(skill) for skill in skills])
+        return
+    table = Table(header_style="bold")
+    for column in ("name", "state", "version", "calls", "what it does"):
+        table.add_column(column)
+    for skill in skills:
+        calls = ", ".join(skill.requires)
+        cells = (skill.name, skill.state.value, str(skill.version), calls, skill.description)
+        table.add_row(*map(escape, cells))
+    Console(highlight=False).print(table if skills else "The library is empty.")
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What you need.")],
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    limit: Annotated[int, typer.Option("-k", help="Hits at most.")] = 5,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Find skills by what they do, best first, with the reason."""
+    with options.open_library(library) as shelf:
+        hits = shelf.search(query, k=limit)
+    if as_json:
+        print_json(
+            [
+                {**_row(h.skill), "score": h.score, "cosine": h.cosine, "words": list(h.words)}
+                for h in hits
+            ]
+        )
+        return
+    console = Console(highlight=False)
+    for hit in hits:
+        words = f", words: {', '.join(hit.words)}" if hit.words else ""
+        console.print(f"[bold]{escape(hit.skill.card)}[/]")
+        console.print(f"  [dim]likeness {hit.cosine:.2f}{escape(words)}[/]")
+    if not hits:
+        console.print("No skill fits.")
+
+
+@app.command()
+def show(
+    name: NameArgument,
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Show a skill: its source, its cases and where it came from."""
+    with options.open_library(library) as shelf:
+        skill = shelf.get(name)
+    if as_json:
+        print_json({**_row(skill), "source": skill.source, "cases": list(map(_case, skill.cases))})
+        return
+    console = Console(highlight=False)
+    origin = skill.provenance
+    console.print(
+        f"[bold]{escape(skill.name)}[/] version {skill.version}, {skill.state.value}, "
+        f"made by {escape(origin.author)} for: {escape(origin.task)}"
+    )
+    if skill.requires:
+        console.print(f"calls {escape(', '.join(skill.requires))}")
+    console.print(Syntax(skill.source, "python", background_color="default"))
+    console.print(f"{len(skill.cases)} cases:")
+    for case in skill.cases[:8]:
+        row = _case(case)
+        console.print(
+            f"  {escape(row['call'])} == {escape(row['result'])}  [dim]{row['origin']}[/]"
+        )
+
+
+@app.command("run")
+def run_skill(
+    name: NameArgument,
+    arguments: Annotated[
+        list[str] | None, typer.Argument(help="Arguments: JSON values, or plain text.")
+    ] = None,
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    as_json: options.JsonOption = False,
+) -> None:
+    """Call a skill in the sandbox and print what it returns."""
+    with options.open_library(library) as shelf:
+        skill = shelf[name]
+        value = skill(*map(_value, arguments or []))
+    if as_json:
+        print_json(value)
+    else:
+        print(value)
+
+
+@app.command()
+def history(
+    name: NameArgument,
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    as_json: options.JsonOption = False,
+) -> None:
+    """List a skill's versions, oldest first."""
+    with options.open_library(library) as shelf:
+        versions = [_row(skill) for skill in shelf.history(name)]
+    if as_json:
+        print_json(versions)
+        return
+    for row in versions:
+        print(f"{row['version']}  {row['hash']}  {row['author']}  {row['task']}")
+
+
+@app.command()
+def archive(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY) -> None:
+    """Put a skill away: it is kept, but no longer found or shown."""
+    with options.open_library(library) as shelf:
+        shelf.archive(name)
+    print(f"archived {name}")
+
+
+def _row(skill: Skill) -> dict[str, Any]:
+    return {
+        "name": skill.name,
+        "signature": skill.signature,
+        "description": skill.description,
+        "state": skill.state.value,
+        "version": skill.version,
+        "hash": skill.hash,
+        "requires": list(skill.requires),
+        "author": skill.provenance.author,
+        "task": skill.provenance.task,
+    }
+
+
+def _case(case: Any) -> dict[str, str]:
+    given = [*map(repr, case.arguments), *(f"{k}={v!r}" for k, v in case.keywords.items())]
+    return {
+        "call": f"({', '.join(given)})",
+        "result": repr(case.expected),
+        "origin": case.origin.value,
+    }
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text

@@ -1,0 +1,117 @@
+"""The exchange with one author about one task: asks, pays, remembers, keeps to the budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from habilis.agent.author import Author, CallSkill, Message, Purpose, Reply, Request, Step
+from habilis.agent.budget import Meter, StopReason
+from habilis.agent.task import Task
+from habilis.events import AuthorAsked, AuthorReplied, Event
+from habilis.skills.skill import Skill
+
+Emit = Callable[[Event], None]
+
+
+class Stopped(Exception):
+    """The task cannot go on: a limit is reached or the author gave up."""
+
+    def __init__(self, reason: StopReason, detail: str = "") -> None:
+        super().__init__(reason, detail)
+        self.reason, self.detail = reason, detail
+
+
+class Announcer:
+    """Stamps events with the time and the task and hands them to the observer."""
+
+    def __init__(self, emit: Emit, *, task_id: str, clock: Callable[[], float]) -> None:
+        self._emit, self._task_id, self._clock = emit, task_id, clock
+
+    def __call__(self, kind: type[Event], **fields: Any) -> None:
+        self._emit(kind(at=self._clock(), task_id=self._task_id, **fields))
+
+
+class Dialogue:
+    """What has been said so far, and the way to get the next reply.
+
+    `messages` and `steps` only grow. `skills` are the recalled ones, best first.
+    """
+
+    def __init__(
+        self,
+        author: Author,
+        task: Task,
+        *,
+        meter: Meter,
+        announce: Announcer,
+        messages: Sequence[Message],
+        skills: Sequence[Skill],
+        call_skill: CallSkill,
+    ) -> None:
+        self.author, self.task, self.meter, self.announce = author, task, meter, announce
+        self.messages, self.steps = list(messages), list[Step]()
+        self._skills, self._call_skill = tuple(skills), call_skill
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The actions that ran, in order."""
+        return tuple(step.source for step in self.steps if step.source)
+
+    @property
+    def tools_called(self) -> tuple[str, ...]:
+        """The user's tools whose results the author has seen."""
+        outcomes = [step.outcome for step in self.steps if step.outcome is not None]
+        return tuple(dict.fromkeys(call.name for outcome in outcomes for call in outcome.calls))
+
+    def say(self, content: str) -> None:
+        """Add what the author is told next."""
+        self.messages.append(Message(role="user", content=content))
+
+    def remember(self, step: Step) -> None:
+        self.steps.append(step)
+        if step.observation:
+            self.say(step.observation)
+
+    async def ask(self, purpose: Purpose) -> Reply:
+        """Pay for one reply and add it to the messages.
+
+        Raises:
+            Stopped: a limit is reached, or the author gave up.
+            AuthorError: the endpoint failed for good.
+        """
+        reached = self.meter.exceeded()
+        if reached:
+            raise Stopped(reached)
+        author = self.author.name
+        self.announce(AuthorAsked, author=author, purpose=purpose.value)
+        request = Request(
+            purpose=purpose,
+            task=self.task,
+            messages=tuple(self.messages),
+            skills=self._skills,
+            steps=tuple(self.steps),
+            seconds=self.meter.seconds_left,
+            call_skill=self._call_skill,
+        )
+        try:
+            reply = await asyncio.wait_for(
+                self.author.reply(request), timeout=self.meter.seconds_left
+            )
+        except TimeoutError:
+            raise Stopped(StopReason.SECONDS, f"{author} had not replied in time") from None
+        self.meter.spend(reply.usage)
+        self.announce(
+            AuthorReplied,
+            author=author,
+            text=reply.text,
+            input_tokens=reply.usage.input_tokens,
+            output_tokens=reply.usage.output_tokens,
+            usd=reply.usage.usd,
+            seconds=reply.usage.seconds,
+        )
+        if reply.gave_up:
+            raise Stopped(StopReason.GAVE_UP, reply.gave_up)
+        self.messages.append(Message(role="assistant", content=reply.text))
+        return reply

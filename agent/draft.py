@@ -1,0 +1,116 @@
+"""A model's abstraction reply → the source of a function and the calls it vouches for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from habilis.skills.compare import same
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A call with the result its author states, as written: `33.33` is good to two decimals."""
+
+    arguments: tuple[object, ...]
+    keywords: Mapping[str, object] = field(default_factory=dict)
+    stated: object
+    digits: int | None = None  # decimals of a stated float, None when it is no float
+
+    def agrees(self, value: object) -> bool:
+        """Tell whether a computed value is the stated one, as precisely as it was written."""
+        if same(value, self.stated, rel_tol=1e-6):
+            return True
+        if self.digits is None or not isinstance(value, (int, float)):
+            return False
+        stated = self.stated
+        return isinstance(stated, (int, float)) and (
+            abs(value - stated) <= 0.5000001 * 10**-self.digits
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What an author proposes to keep: the source without its asserts, and its claims."""
+
+    source: str
+    claims: tuple[Claim, ...]
+
+
+def read_draft(code: str) -> Draft:
+    """Split a block of code into definitions and claims (`assert name(...) == value`).
+
+    Asserts of other forms, prints and example calls are left out. The claims are
+    those whose arguments and result are literals.
+
+    Raises:
+        ValueError: the code does not parse.
+    """
+    try:
+        body = ast.parse(code).body
+    except (SyntaxError, RecursionError) as error:
+        raise ValueError(f"the code does not parse: {error}") from None
+    names = {node.name for node in body if isinstance(node, ast.FunctionDef)}
+    lines = code.split("\n")
+    kept, claims = [], []
+    for node in body:
+        if isinstance(node, ast.Assert):
+            claim = _claim(node.test, names)
+            claims += [claim] if claim else []
+        elif not isinstance(node, ast.Expr | ast.If | ast.For | ast.While | ast.Try):
+            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+            kept.append("\n".join(lines[first - 1 : node.end_lineno]))
+    return Draft(source="\n\n".join(kept) + "\n", claims=tuple(claims))
+
+
+def _claim(test: ast.expr, names: set[str]) -> Claim | None:
+    call, stated = _sides(test)
+    if call is None or stated is None or not isinstance(call.func, ast.Name):
+        return None
+    if call.func.id not in names or any(keyword.arg is None for keyword in call.keywords):
+        return None
+    try:
+        arguments = tuple(ast.literal_eval(argument) for argument in call.args)
+        keywords = {str(k.arg): ast.literal_eval(k.value) for k in call.keywords}
+        value = ast.literal_eval(stated)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    digits = _decimals(stated) if isinstance(value, float) else None
+    return Claim(arguments=arguments, keywords=keywords, stated=value, digits=digits)
+
+
+def _sides(test: ast.expr) -> tuple[ast.Call | None, ast.expr | None]:
+    """Find call and value in `f(x) == v`, `isclose(f(x), v)`, `abs(f(x) - v) < t`."""
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        left, right = test.left, test.comparators[0]
+        if isinstance(test.ops[0], ast.Eq | ast.Is):
+            return _pair(left, right)
+        if isinstance(test.ops[0], ast.Lt | ast.LtE) and isinstance(left, ast.Call):
+            inside = left.args[0] if left.args else None
+            if isinstance(inside, ast.BinOp) and isinstance(inside.op, ast.Sub):
+                return _pair(inside.left, inside.right)
+    if isinstance(test, ast.Call) and len(test.args) >= 2 and "isclose" in ast.unparse(test.func):
+        return _pair(test.args[0], test.args[1])
+    return None, None
+
+
+def _pair(left: ast.expr, right: ast.expr) -> tuple[ast.Call | None, ast.expr | None]:
+    for call, value in ((left, right), (right, left)):
+        unrounded = _unrounded(call)
+        if isinstance(unrounded, ast.Call):
+            return unrounded, value
+    return None, None
+
+
+def _unrounded(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
+        return node.args[0] if node.args else node
+    return node
+
+
+def _decimals(node: ast.expr) -> int:
+    text = ast.unparse(node).lower()
+    if "e" in text or "." not in text:
+        return 12
+    return len(text.split(".")[1])

@@ -1,0 +1,101 @@
+"""Is this answer right? The task's own type, examples and checks decide."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from habilis.agent.checks import CallAnswer, judge_examples
+from habilis.agent.parse import ParsedReply
+from habilis.agent.task import Task
+from habilis.skills.outcome import NOTHING, Outcome
+from habilis.skills.sandbox.wire import FunctionRef, Opaque
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """`passed` is None when nothing could judge. `feedback` may be shown to the author:
+    it never holds anything of the checks. `detail` is for people."""
+
+    passed: bool | None
+    output: object = None
+    feedback: str = ""
+    detail: str = ""
+
+
+def judge(task: Task, answer: object, call: CallAnswer | None) -> Judgement:
+    """Judge an answer by the task's examples, output type and checks, in this order.
+
+    `call` runs the function that is the answer; None when the answer is a value.
+    """
+    if task.examples:
+        if call is None:
+            return _wrong("final_answer needs the function itself, not a value of it.")
+        seen = judge_examples(task.examples, call)
+        if not seen.passed:
+            return _wrong(f"The function is not right on the examples: {seen.detail}.")
+        output: object = answer
+    else:
+        problem, output = _validate(task, answer)
+        if problem:
+            return _wrong(problem)
+    for check in task.checks:
+        verdict = check.judge(output if not task.examples else answer, call)
+        if not verdict.passed:
+            return Judgement(
+                passed=False,
+                output=output,
+                feedback="Your answer is wrong.",
+                detail=verdict.detail,
+            )
+    judged = bool(task.checks or task.examples)
+    return Judgement(passed=True if judged else None, output=output)
+
+
+def _validate(task: Task, answer: object) -> tuple[str, object]:
+    if isinstance(answer, FunctionRef):
+        return f"final_answer needs a value: call {answer.name}(...) and give its result.", None
+    if isinstance(answer, Opaque):
+        hint = "convert it with float(), int(), str() or list()"
+        return f"The answer is of type {answer.type_name}, which cannot be given: {hint}.", None
+    if task.output_type is None:
+        return "", answer
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return "", TypeAdapter(task.output_type).validate_python(answer)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        place = f" at {where}" if where else ""
+        return f"The answer does not fit the type that is asked for{place}: {first['msg']}.", None
+
+
+def _wrong(feedback: str) -> Judgement:
+    return Judgement(passed=False, feedback=feedback, detail=feedback)
+
+
+def value_of_text(text: str) -> object:
+    """Read an answer that was written as text: a Python literal if it is one, else the text."""
+    plain = text.strip().strip("$").strip()
+    for candidate in (plain, plain.replace(",", "")):
+        try:
+            return ast.literal_eval(candidate)
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            continue
+    return plain
+
+
+def answer_in(parsed: ParsedReply, outcome: Outcome | None, *, wants_function: bool) -> object:
+    """Find the answer of a step, or NOTHING: final_answer(...) first, then a solution in tags."""
+    if outcome is not None and outcome.answer is not NOTHING:
+        return outcome.answer
+    if parsed.answer is not None:
+        return value_of_text(parsed.answer)
+    if parsed.solution is None or outcome is None or not outcome.ok:
+        return NOTHING
+    if not wants_function:
+        return outcome.value if outcome.shown else NOTHING
+    body = ast.parse(parsed.solution).body
+    names = [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    return FunctionRef(names[-1]) if names else NOTHING

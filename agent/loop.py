@@ -1,0 +1,278 @@
+"""One task: recall, act, observe, check; what was learnt goes to the toolmaker."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from habilis.agent.author import Purpose, Step
+from habilis.agent.budget import Meter, StopReason
+from habilis.agent.dialogue import Announcer, Dialogue, Emit, Stopped
+from habilis.agent.judge import Judgement, answer_in, judge
+from habilis.agent.observe import observation, opening
+from habilis.agent.parse import ParsedReply, parse_reply
+from habilis.agent.prompts import render
+from habilis.agent.result import Result
+from habilis.agent.runner import Runner
+from habilis.agent.setting import Setting, search_skills
+from habilis.agent.task import Task
+from habilis.agent.toolmaker import Solved, Toolmaker
+from habilis.agent.workspace import workspace
+from habilis.events import Acted, AnswerChecked, SkillsRecalled, TaskFinished, TaskStarted
+from habilis.skills.compare import same
+from habilis.skills.extract import extract_function
+from habilis.skills.outcome import NOTHING
+from habilis.skills.sandbox.client import Worker
+from habilis.skills.sandbox.wire import FunctionRef
+from habilis.skills.skill import Skill
+
+_RECALLED = 20  # candidates for reuse and for the embedded author
+_SHOWN = 3  # cards a model sees: two or three focused skills help most (SkillsBench, 2026)
+_FAULTS = 3  # unusable replies in a row
+_REPEATS = 3  # of one and the same action (AgentTuning's rule)
+
+
+async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "") -> Result:
+    """Work on one task until it is answered, given up or out of budget.
+
+    A limit gives a partial result. Cancelling kills the worker and leaves the library
+    as it was after the last skill that was kept.
+
+    Raises:
+        TaskError: an input file cannot be used.
+        AuthorError: the author's endpoint failed for good.
+    """
+    library = setting.library
+    search = [search_skills(library)] if library is not None and len(library) else []
+    with (
+        workspace(task.files) as folder,
+        Worker(
+            workspace=folder,
+            tools=[*setting.tools, *task.tools, *search],
+            load_skill=library.closure if library is not None else None,
+            approve=setting.approve,
+            allow=setting.allow,
+            limits=setting.limits,
+        ) as worker,
+    ):
+        worker.define(task.inputs)
+        return await _TaskRun(task, setting, worker, emit=emit, session=session).run()
+
+
+class _TaskRun:
+    def __init__(
+        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, session: str
+    ) -> None:
+        self.task, self.setting, self.session = task, setting, session
+        self.meter = Meter(setting.budget, clock=setting.clock)
+        self.runner = Runner(worker, meter=self.meter, action_s=setting.limits.action_s)
+        self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
+        self.candidates: tuple[Skill, ...] = ()
+        self.answer: object = NOTHING
+        self.judgement = Judgement(passed=None)
+        self.attempts = 0
+
+    async def run(self) -> Result:
+        self.announce(TaskStarted, instruction=self.task.instruction)
+        await self._recall()
+        dialogue = self._dialogue()
+        try:
+            reused = await self._reuse()
+            if not reused:
+                await self._act(dialogue)
+            end = Stopped(StopReason.RECALLED if reused else StopReason.ANSWERED)
+        except Stopped as stop:
+            end = stop
+        output = await self._output(dialogue)
+        return self._finish(dialogue, end, output, await self._learn(dialogue))
+
+    @property
+    def shown(self) -> tuple[Skill, ...]:
+        return self.candidates[:_SHOWN]
+
+    @property
+    def accepted(self) -> bool:
+        return self.answer is not NOTHING and self.judgement.passed is not False
+
+    # recall ------------------------------------------------------------------
+
+    async def _recall(self) -> None:
+        library = self.setting.library
+        if library is None or not len(library):
+            return
+        hits = await self.runner.beside(library.search, self.task.instruction, k=_RECALLED)
+        self.candidates = tuple(hit.skill for hit in hits)
+        if self.shown:
+            names = ", ".join(skill.name for skill in self.shown)
+            await self.runner.run(f"from skills import {names}")
+
+    async def _reuse(self) -> bool:
+        """Solve a task by examples with one saved skill, if one is right on all of them."""
+        names = tuple(skill.name for skill in self.shown)
+        examples = self.task.examples
+        for skill in self.candidates if examples else ():
+            outcomes = await self.runner.call(skill.name, [e.inputs for e in examples])
+            right = all(
+                o.ok and same(o.value, e.output) for o, e in zip(outcomes, examples, strict=True)
+            )
+            self.runner.used.clear()
+            if right and await self._propose(FunctionRef(skill.name)):
+                self.announce(SkillsRecalled, names=names, solved_by=skill.name)
+                return True
+        self.runner.used.clear()
+        self.answer, self.judgement, self.attempts = NOTHING, Judgement(passed=None), 0
+        self.announce(SkillsRecalled, names=names)
+        return False
+
+    # act ---------------------------------------------------------------------
+
+    def _dialogue(self) -> Dialogue:
+        return Dialogue(
+            self.setting.author,
+            self.task,
+            meter=self.meter,
+            announce=self.announce,
+            messages=opening(
+                self.task,
+                skills=self.shown,
+                tools=(*self.setting.tools, *self.task.tools),
+                can_search=bool(self.candidates),
+                instructions=self.setting.instructions,
+            ),
+            skills=self.candidates,
+            call_skill=self.runner.worker.call,
+        )
+
+    async def _act(self, dialogue: Dialogue) -> None:
+        """Ask for actions and run them until an answer passes."""
+        faults = 0
+        while True:
+            reply = await dialogue.ask(Purpose.ACT)
+            parsed = parse_reply(reply.text)
+            if parsed.fault:
+                faults += 1
+                if faults >= _FAULTS:
+                    raise Stopped(StopReason.UNUSABLE_REPLIES, parsed.fault)
+                wants_function = bool(self.task.examples)
+                correction = render("correction", fault=parsed.fault, wants_function=wants_function)
+                dialogue.remember(Step(reply=reply.text, observation=correction))
+                continue
+            faults = 0
+            if await self._step(dialogue, reply.text, parsed):
+                return
+            if self.attempts >= self.task.attempts:
+                raise Stopped(StopReason.FAILED_CHECKS, self.judgement.detail)
+
+    async def _step(self, dialogue: Dialogue, reply: str, parsed: ParsedReply) -> bool:
+        """Run one action; tell whether it brought an answer that passes."""
+        self.meter.steps += 1
+        source = "\n\n".join([*parsed.code, *([parsed.solution] if parsed.solution else [])])
+        if source and [s.source for s in dialogue.steps].count(source) >= _REPEATS - 1:
+            raise Stopped(StopReason.REPEATED, f"the same action {_REPEATS} times")
+        outcome = await self.runner.run(source) if source else None
+        answer = answer_in(parsed, outcome, wants_function=bool(self.task.examples))
+        passed = answer is not NOTHING and await self._propose(answer)
+        verdict = "" if passed or answer is NOTHING else self.judgement.feedback
+        steps = self.setting.budget.steps
+        left = steps - self.meter.steps if steps is not None else None
+        text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict
+        if outcome is not None:
+            self.announce(
+                Acted,
+                step=self.meter.steps,
+                source=source,
+                outcome=outcome.kind.value,
+                observation=text,
+                seconds=outcome.seconds,
+                skills_called=tuple(outcome.skills_called),
+                tools_called=tuple(call.name for call in outcome.calls),
+            )
+        dialogue.remember(Step(reply=reply, source=source, outcome=outcome, observation=text))
+        return passed
+
+    async def _propose(self, answer: object) -> bool:
+        """Judge an answer; one that passes, or that nothing can judge, is the task's."""
+        is_function = isinstance(answer, FunctionRef)
+        call = partial(self.runner.call_blocking, answer.name) if is_function else None
+        self.judgement = await self.runner.beside(judge, self.task, answer, call)
+        self.attempts += 1
+        self.answer = answer
+        passed = self.judgement.passed is not False
+        self.announce(AnswerChecked, passed=passed, detail=self.judgement.detail)
+        return passed
+
+    # learn and finish --------------------------------------------------------
+
+    async def _output(self, dialogue: Dialogue) -> object:
+        """A function that was asked for is applied to the inputs, or given as its source."""
+        if not isinstance(self.answer, FunctionRef):
+            return self.judgement.output
+        name, library = self.answer.name, self.setting.library
+        if self.task.inputs and self.accepted:
+            outcome = (await self.runner.call(name, [tuple(self.task.inputs.values())]))[0]
+            return outcome.value if outcome.ok else None
+        try:
+            return extract_function(dialogue.sources, name)
+        except ValueError:
+            saved = library is not None and name in library
+            return library.get(name).source if library is not None and saved else None
+
+    async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
+        library = self.setting.library
+        if library is None or not self.accepted:
+            return ()
+        for name in self.runner.used:
+            library.record_use(name, helped=True)
+            library.add_solved_task(name, self.task.instruction)
+        if not self.setting.learn:
+            return ()
+        solved = Solved(
+            task=self.task,
+            answer=self.answer,
+            sources=dialogue.sources,
+            tools_called=dialogue.tools_called,
+            session=self.session,
+        )
+        toolmaker = Toolmaker(
+            library,
+            dialogue=dialogue,
+            runner=self.runner,
+            allow=self.setting.allow,
+            clock=self.setting.clock,
+        )
+        return await toolmaker.learn(solved)
+
+    def _finish(
+        self,
+        dialogue: Dialogue,
+        stop: Stopped,
+        output: object,
+        made: tuple[str, ...],
+    ) -> Result:
+        unanswered = self.answer is NOTHING and bool(self.task.checks or self.task.examples)
+        result = Result(
+            task_id=self.task.key,
+            output=output,
+            answer=self.answer,
+            solved=False if unanswered else self.judgement.passed,
+            stop_reason=stop.reason,
+            detail=stop.detail or self.judgement.detail,
+            function=self.answer.name if isinstance(self.answer, FunctionRef) else "",
+            usage=self.meter.usage,
+            seconds=self.meter.seconds,
+            skills_shown=tuple(skill.name for skill in self.shown),
+            skills_used=tuple(self.runner.used),
+            skills_made=made,
+            steps=tuple(dialogue.steps),
+            session=self.session,
+        )
+        self.announce(
+            TaskFinished,
+            solved=result.solved,
+            stop_reason=result.stop_reason.value,
+            seconds=result.seconds,
+            tokens=result.usage.tokens,
+            usd=result.cost,
+            skills_used=result.skills_used,
+            skills_made=made,
+        )
+        return result

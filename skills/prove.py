@@ -1,0 +1,196 @@
+"""The gate: a draft is kept only when every named check holds, each with its evidence."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from habilis.skills.compare import same
+from habilis.skills.outcome import Outcome
+from habilis.skills.sandbox.client import Limits, Worker
+from habilis.skills.skill import CaseOrigin, Skill, SourceFacts, read_source
+
+LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
+
+# Names that say nothing about what a function does: nobody would find them again.
+_VAGUE = frozenset(
+    "answer calc calculate compute do f foo func function g helper main my_function process "
+    "result run solution solve solver task test tool".split()
+)
+_HASH_SEEDS = (1, 2)
+_INDEPENDENT = frozenset({CaseOrigin.USER, CaseOrigin.KEPT_BACK, CaseOrigin.TASK})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckResult:
+    """One named check: whether it holds, and what was seen."""
+
+    name: str
+    passed: bool
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """All checks that ran, cheapest first; the first that fails ends the proof.
+
+    `twin` names the active skill that a refused draft is a copy of.
+    """
+
+    checks: tuple[CheckResult, ...]
+    twin: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return all(check.passed for check in self.checks)
+
+    @property
+    def failed(self) -> CheckResult | None:
+        return next((check for check in self.checks if not check.passed), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """Proves drafts against the skills we have.
+
+    `load_skill` gives the sources of a saved skill and of all it requires, in loading
+    order. `limits` bound each run; no case may take longer than `limits.action_s`.
+    """
+
+    load_skill: LoadSkill
+    limits: Limits = Limits(action_s=5.0)
+    allow: tuple[str, ...] = ()
+
+    def prove(self, draft: Skill, *, neighbours: Sequence[Skill] = ()) -> Proof:
+        """Run every check on a draft, against the `neighbours` it might be a copy of."""
+        form, facts = _check_form(draft)
+        if facts is None:
+            return Proof(checks=(form,))
+        checks, twin = [form], ""
+        for check, copied in self._run(draft, neighbours):
+            checks.append(check)
+            twin = copied
+            if not check.passed:
+                break
+        return Proof(checks=tuple(checks), twin=twin)
+
+    def call(
+        self,
+        draft: Skill,
+        arguments: Sequence[tuple[object, ...]],
+        keywords: Sequence[Mapping[str, object]],
+    ) -> list[Outcome]:
+        """Run a draft in a fresh worker, with only what it requires, on each set of arguments."""
+        with self._worker(draft, seed=_HASH_SEEDS[0]) as worker:
+            return worker.call(draft.name, arguments, keywords=keywords)
+
+    def _run(self, draft: Skill, neighbours: Sequence[Skill]) -> Iterator[tuple[CheckResult, str]]:
+        with self._worker(draft, seed=_HASH_SEEDS[0]) as worker:
+            yield self._check_alone(draft, worker), ""
+            first = _call_cases(draft.name, draft, worker)
+        yield _check_cases(draft, first), ""
+        with self._worker(draft, seed=_HASH_SEEDS[1]) as worker:
+            second = _call_cases(draft.name, draft, worker)
+            yield _check_again(draft, first, second), ""
+            yield _check_solves(draft), ""
+            yield self._check_new(draft, neighbours, worker)
+
+    def _worker(self, draft: Skill, *, seed: int) -> Worker:
+        def load(name: str) -> Sequence[tuple[str, str]]:
+            if name != draft.name:
+                return self.load_skill(name)
+            pairs = [pair for needed in draft.requires for pair in self.load_skill(needed)]
+            return [*dict.fromkeys(pairs), (draft.name, draft.source)]
+
+        return Worker(load_skill=load, limits=self.limits, allow=self.allow, hash_seed=seed)
+
+    def _check_alone(self, draft: Skill, worker: Worker) -> CheckResult:
+        outcome = worker.run(f"from skills import {draft.name}")
+        needs = f" with {', '.join(draft.requires)}" if draft.requires else ""
+        evidence = f"loads in a fresh worker{needs}" if outcome.ok else _short(outcome)
+        return CheckResult(name="alone", passed=outcome.ok, evidence=evidence)
+
+    def _check_new(
+        self, draft: Skill, neighbours: Sequence[Skill], worker: Worker
+    ) -> tuple[CheckResult, str]:
+        for other in neighbours:
+            outcomes = _call_cases(other.name, draft, worker)
+            if all(map(_agrees, outcomes, draft.cases)):
+                evidence = f"gives the same as {other.name!r} on all {len(draft.cases)} cases"
+                return CheckResult(name="new", passed=False, evidence=evidence), other.name
+        evidence = f"differs from {len(neighbours)} skills of its neighbourhood"
+        return CheckResult(name="new", passed=True, evidence=evidence), ""
+
+
+def _check_form(draft: Skill) -> tuple[CheckResult, SourceFacts | None]:
+    try:
+        facts = read_source(draft.source)
+    except ValueError as error:
+        return CheckResult(name="form", passed=False, evidence=str(error)), None
+    faults = []
+    if not facts.typed:
+        faults.append("annotate every parameter and the return value")
+    if not facts.description:
+        faults.append("add a docstring that says what the function returns")
+    if facts.name in _VAGUE or keyword.iskeyword(facts.name):
+        faults.append(f"the name {facts.name!r} says nothing; name it after what it does")
+    if facts.name != draft.name:
+        faults.append(f"the function is named {facts.name!r}, the skill {draft.name!r}")
+    evidence = "; ".join(faults) or f"{facts.name}{facts.signature}, documented"
+    return CheckResult(name="form", passed=not faults, evidence=evidence), (
+        None if faults else facts
+    )
+
+
+def _call_cases(function: str, draft: Skill, worker: Worker) -> list[Outcome]:
+    return worker.call(
+        function,
+        [case.arguments for case in draft.cases],
+        keywords=[case.keywords for case in draft.cases],
+    )
+
+
+def _agrees(outcome: Outcome, case: object) -> bool:
+    expected = getattr(case, "expected", None)
+    return outcome.ok and same(outcome.value, expected, rel_tol=1e-6)
+
+
+def _check_cases(draft: Skill, outcomes: Sequence[Outcome]) -> CheckResult:
+    if not draft.cases:
+        return CheckResult(name="cases", passed=False, evidence="it has no cases")
+    for case, outcome in zip(draft.cases, outcomes, strict=True):
+        if not _agrees(outcome, case):
+            given = ", ".join(
+                [*map(repr, case.arguments), *(f"{k}={v!r}" for k, v in case.keywords.items())]
+            )
+            got = repr(outcome.value) if outcome.ok else _short(outcome)
+            evidence = f"{draft.name}({given}) gave {got}, not {case.expected!r}"
+            return CheckResult(name="cases", passed=False, evidence=evidence)
+    return CheckResult(name="cases", passed=True, evidence=f"{len(draft.cases)} of them pass")
+
+
+def _check_again(draft: Skill, first: Sequence[Outcome], second: Sequence[Outcome]) -> CheckResult:
+    agree = all(a.ok == b.ok and same(a.value, b.value) for a, b in zip(first, second, strict=True))
+    evidence = (
+        "the same results in a second worker under another hash seed"
+        if agree
+        else "a second worker under another hash seed gave other results"
+    )
+    return CheckResult(name="again", passed=agree, evidence=evidence)
+
+
+def _check_solves(draft: Skill) -> CheckResult:
+    """A case that somebody other than the draft vouches for, and that has passed."""
+    vouched = [case for case in draft.cases if case.origin in _INDEPENDENT]
+    evidence = (
+        f"{len(vouched)} cases come from the task, not from the draft"
+        if vouched
+        else "no case comes from the task: nothing shows that it solves it"
+    )
+    return CheckResult(name="solves", passed=bool(vouched), evidence=evidence)
+
+
+def _short(outcome: Outcome) -> str:
+    last = outcome.error.strip().split("\n")
+    return f"{outcome.kind.value}: {last[-1] if last else ''}".rstrip(": ")
