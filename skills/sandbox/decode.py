@@ -16,6 +16,7 @@ from typing import Any
 
 from habilis.skills.sandbox.encode import ITEM_DTYPE, RAW_DTYPE
 from habilis.skills.sandbox.values import (
+    MAX_BYTES,
     MAX_DEPTH,
     TAG,
     FunctionRef,

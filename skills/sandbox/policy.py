@@ -11,6 +11,7 @@ are private or special, one on stores to attributes, and one in handlers that ca
 everything.
 """
 
+# ruff: noqa: N802, N815 - `visit_Name` and its like are called so by `ast`
 from __future__ import annotations
 
 import ast

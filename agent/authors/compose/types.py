@@ -1,0 +1,107 @@
+"""The types the synthesiser tells apart, and values in the form it can hash.
+
+A type is the text of a Python annotation: "str", "list[int]", "dict". Constants that
+only certain components take have a type of their own ("separator", "pattern"), and a
+function of one argument is "str>bool".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+Type = str
+
+MAX_TEXT = 2000  # characters; longer values are not built upon
+MAX_ITEMS = 256
+MAX_NUMBER = 10**12
+_LIST = re.compile(r"list\[(.*)\]")
+
+
+class Row(dict[str, object]):
+    """A dict that can be hashed. Nobody changes one after it is made."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+
+def freeze(value: object) -> object:
+    """Return plain data with lists as tuples and dicts as rows."""
+    if isinstance(value, list):
+        return tuple(map(freeze, value))
+    if isinstance(value, dict):
+        return Row({key: freeze(item) for key, item in value.items()})
+    return value
+
+
+def thaw(value: object) -> object:
+    """Return the plain data that was frozen."""
+    if isinstance(value, tuple):
+        return [thaw(item) for item in value]
+    if isinstance(value, Row):
+        return {key: thaw(item) for key, item in value.items()}
+    return value
+
+
+def item_type(type_: Type) -> Type | None:
+    """Return T of "list[T]", None for any other type."""
+    found = _LIST.fullmatch(type_)
+    return found.group(1) if found else None
+
+
+def type_of(values: Iterable[object]) -> Type | None:
+    """Return the one type of a column of frozen values; None when they do not share one.
+
+    None among the values is passed over; a column of nothing else is "None".
+    An empty list fits any list; a column of empty lists counts as list[int].
+    """
+    joined: Type | None = "None"
+    for value in values:
+        joined = _join(joined, _type_of_one(value)) if joined else None
+    return joined.replace("?", "int") if joined else None
+
+
+def _type_of_one(value: object) -> Type | None:
+    if isinstance(value, tuple):
+        inside = type_of_items(value)
+        return f"list[{inside}]" if inside else None
+    if isinstance(value, Row):
+        return "dict"
+    name = type(value).__name__
+    if value is None:
+        return "None"
+    return name if name in {"str", "int", "float", "bool"} else None
+
+
+def type_of_items(items: tuple[object, ...]) -> Type | None:
+    joined: Type | None = "?"
+    for item in items:
+        joined = _join(joined, _type_of_one(item)) if joined else None
+    return joined
+
+
+def _join(left: Type | None, right: Type | None) -> Type | None:
+    if left is None or right is None or left == right:
+        return left if left == right else None
+    if left in {"?", "None"}:
+        return right
+    if right in {"?", "None"}:
+        return left
+    if {left, right} == {"int", "float"}:
+        return "float"
+    inner_left, inner_right = item_type(left), item_type(right)
+    if inner_left and inner_right:
+        inside = _join(inner_left, inner_right)
+        return f"list[{inside}]" if inside else None
+    return None
+
+
+def within_limits(value: object) -> bool:
+    """Tell whether a value is small enough to build upon."""
+    if isinstance(value, str):
+        return len(value) <= MAX_TEXT
+    if isinstance(value, tuple):
+        return len(value) <= MAX_ITEMS and all(map(within_limits, value))
+    if isinstance(value, (int, float)):
+        return -MAX_NUMBER <= value <= MAX_NUMBER  # NaN and infinity are out as well
+    return True

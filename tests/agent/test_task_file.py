@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from habilis.agent.checks import Expected, KeptBack
+from habilis.agent.task import Example
+from habilis.agent.task_file import read_examples, read_tasks
+from habilis.errors import InputFileError, TaskFileError
+
+
+def test_tasks_are_read_line_by_line(tmp_path: Path) -> None:
+    """Examples, kept-back checks and expected values become what the agent works with."""
+    file = tmp_path / "tasks.jsonl"
+    file.write_text(
+        '\ufeff{"id": "a", "instruction": "Double it.", "examples": [[[1], 2]], '
+        '"checks": [[[3], 6]]}\n\n'
+        '{"instruction": "Sum the file.", "inputs": {"n": 3}, "files": ["x.csv"], '
+        '"expected": 6, "attempts": 1}\n',
+        encoding="utf-8",
+    )
+    first, second = read_tasks(file)
+    assert first.key == "a" and first.examples == (Example(inputs=(1,), output=2),)
+    assert first.checks == (KeptBack((Example(inputs=(3,), output=6),)),)
+    assert second.inputs == {"n": 3} and second.files == (tmp_path / "x.csv",)
+    assert second.checks == (Expected(6),) and second.attempts == 1
+    assert len(second.key) == 12
+
+
+@pytest.mark.parametrize(
+    ("line", "column", "problem"),
+    [
+        ('{"instruction": "x",, }', 21, "Expecting"),
+        ('{"instruction": "x", "exampels": []}', 22, "did you mean 'examples'"),
+        ('{"id": "x"}', 1, "needs a text 'instruction'"),
+        ("[1]", 1, "JSON object"),
+        ('{"instruction": "x", "examples": [[1, 2]]}', 1, r"examples\[0\]"),
+        ('{"instruction": "x", "examples": 3}', 1, "must be a list"),
+        ('{"instruction": "x", "inputs": {"a b": 3}}', 1, "variable names"),
+        ('{"instruction": "x", "attempts": 0}', 1, "attempts=0"),
+        ('{"instruction": "x", "id": "one"}', 1, "already the one of line 1"),
+        ("[" * 100_000, 1, "nested too deeply"),
+    ],
+)
+def test_a_malformed_line_is_named(tmp_path: Path, line: str, column: int, problem: str) -> None:
+    """Line and column count from 1."""
+    file = tmp_path / "tasks.jsonl"
+    file.write_text(f'{{"instruction": "fine", "id": "one"}}\n{line}\n')
+    with pytest.raises(TaskFileError, match=problem) as error:
+        read_tasks(file)
+    assert (error.value.line, error.value.column) == (2, column)
+    assert str(file) in str(error.value)
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    """Missing, empty or not text: each says so."""
+    with pytest.raises(InputFileError, match="No such file"):
+        read_tasks(tmp_path / "none.jsonl")
+    (tmp_path / "empty.jsonl").write_text("\n")
+    with pytest.raises(TaskFileError, match="holds no task"):
+        read_tasks(tmp_path / "empty.jsonl")
+    (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(InputFileError, match="not UTF-8"):
+        read_tasks(tmp_path / "binary.jsonl")
+
+
+def test_examples_from_tables_and_json(tmp_path: Path) -> None:
+    """The last column is the output; a byte-order mark is no part of the header."""
+    expected = (Example(inputs=("a", "b"), output="c"), Example(inputs=("d, e", "f"), output="g"))
+    csv_file, tsv_file = tmp_path / "x.csv", tmp_path / "x.tsv"
+    csv_file.write_text('\ufeffone,two,out\na,b,c\n"d, e",f,g\n', encoding="utf-8")
+    tsv_file.write_text("one\ttwo\tout\na\tb\tc\nd, e\tf\tg\n")
+    json_file, lines = tmp_path / "x.json", tmp_path / "x.jsonl"
+    json_file.write_text('[[["a", "b"], "c"], [["d, e", "f"], "g"]]')
+    lines.write_text('[["a", "b"], "c"]\n[["d, e", "f"], "g"]\n')
+    assert {read_examples(f) for f in (csv_file, tsv_file, json_file, lines)} == {expected}
+
+
+def test_a_ragged_table_is_named(tmp_path: Path) -> None:
+    """The row with too few or too many cells is named by its line."""
+    file = tmp_path / "x.csv"
+    file.write_text("a,b\n1,2\n1\n")
+    with pytest.raises(TaskFileError, match="line 3, column 1: 1 cells where the header has 2"):
+        read_examples(file)
