@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from habilis.agent.checks import CallAnswer, judge_examples
+from habilis.agent.checks import CallAnswer, Expected, judge_examples
 from habilis.agent.parse import ParsedReply
 from habilis.agent.task import Task
 from habilis.skills.outcome import NOTHING, Outcome
@@ -54,6 +54,8 @@ def judge(task: Task, answer: object, call: CallAnswer | None) -> Judgement:
 
 def _validate(task: Task, answer: object) -> tuple[str, object]:
     if isinstance(answer, FunctionRef):
+        if task.output_type is None and not any(isinstance(c, Expected) for c in task.checks):
+            return "", answer
         return f"final_answer needs a value: call {answer.name}(...) and give its result.", None
     if isinstance(answer, Opaque):
         hint = "convert it with float(), int(), str() or list()"
@@ -94,8 +96,8 @@ def answer_in(parsed: ParsedReply, outcome: Outcome | None, *, wants_function: b
         return value_of_text(parsed.answer)
     if parsed.solution is None or outcome is None or not outcome.ok:
         return NOTHING
-    if not wants_function:
-        return outcome.value if outcome.shown else NOTHING
+    if not wants_function:  # what the code comes to, else the code itself
+        return outcome.value if outcome.shown else parsed.solution
     body = ast.parse(parsed.solution).body
     names = [node.name for node in body if isinstance(node, ast.FunctionDef)]
     return FunctionRef(names[-1]) if names else NOTHING

@@ -9,6 +9,7 @@ from __future__ import annotations
 import abc
 import builtins
 import functools
+import re
 import string
 import types
 from collections.abc import Callable, Mapping
@@ -177,8 +178,8 @@ def guard_store(value: Any, name: str | None = None) -> Any:
             raise TypeError(f"class {value.__name__!r} belongs to a library and is read-only")
     elif is_own_class(kind):
         _stores_allowed.add(kind)
-    elif kind is Facade:
-        value.__setattr__(name, None)
+    elif isinstance(value, Facade):
+        value.__setattr__(name or "", None)
     elif isinstance(value, _CODE_TYPES):
         home = getattr(value, "__module__", None) or ""
         if home != "__main__" and not home.startswith(SKILL_PREFIX):
@@ -189,6 +190,9 @@ def guard_store(value: Any, name: str | None = None) -> Any:
 
 
 # Text formatting: a format string reads attributes, so it has to ask the same guard.
+
+
+_FIELD_WITH_PATH = re.compile(r"\{[^{}:!]*[.\[]")
 
 
 class SafeFormatter(string.Formatter):
@@ -209,16 +213,23 @@ def _field_parts(field_name: str) -> list[Any]:
 
 def _safe_format(value: Any, name: str) -> Any:
     if isinstance(value, super):
-        value = value.__self__
+        value = getattr(value, "__self__", value)
     if isinstance(value, type) and issubclass(value, str):
         if name == "format":
-            return lambda text, *args, **kwargs: SafeFormatter().vformat(text, args, kwargs)
-        return lambda text, mapping: SafeFormatter().vformat(text, (), mapping)
+            return lambda text, *args, **kwargs: _format(text, args, kwargs)
+        return lambda text, mapping: _format(text, (), mapping)
     if not isinstance(value, str):
         return _MISSING
     if name == "format":
-        return lambda *args, **kwargs: SafeFormatter().vformat(value, args, kwargs)
-    return lambda mapping: SafeFormatter().vformat(value, (), mapping)
+        return lambda *args, **kwargs: _format(value, args, kwargs)
+    return lambda mapping: _format(value, (), mapping)
+
+
+def _format(text: str, args: Any, mapping: Any) -> str:
+    # Without a dot or bracket in a field's name nothing is read but the arguments.
+    if type(text) is str and type(mapping) is dict and not _FIELD_WITH_PATH.search(text):
+        return text.format(*args, **mapping)
+    return SafeFormatter().vformat(text, args, mapping)
 
 
 # Classes
@@ -272,4 +283,4 @@ def build_class(body: Callable[[], object], name: str, *bases: Any, **keywords: 
             isinstance(base, type) and issubclass(base, (type, types.ModuleType, Facade))
         ):
             raise TypeError(f"{base.__name__!r} cannot be a base class in the sandbox")
-    return builtins.__build_class__(body, name, *bases, **keywords)  # type: ignore[arg-type]
+    return builtins.__build_class__(body, name, *bases, **keywords)

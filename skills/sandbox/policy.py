@@ -79,7 +79,7 @@ def _compile(tree: Any, filename: str, mode: str) -> CodeType:
         raise SyntaxError("the source is nested too deeply") from None
 
 
-class Policy(RestrictingNodeTransformer):  # type: ignore[misc]
+class Policy(RestrictingNodeTransformer):
     """Rewrites a tree in place and collects what is not allowed in `problems`."""
 
     def __init__(self) -> None:

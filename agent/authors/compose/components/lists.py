@@ -1,0 +1,152 @@
+"""Components over lists, with the small functions that map, keep and count their items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from habilis.agent.authors.compose.table import read_table, rule
+from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.types import Type, item_type
+
+_ANY = """
+1 items: list[T] -> T = items[0]
+1 items: list[T] -> T = items[-1]
+1 items: list[T], index: int -> T = items[index]   when index >= 0
+1 items: list[T] -> list[T] = items[1:]
+1 items: list[T] -> list[T] = items[:-1]
+1 items: list[T], count: int -> list[T] = items[count:]   when count > 1
+1 items: list[T], count: int -> list[T] = items[:count]   when count > 0
+2 items: list[T], count: int -> list[T] = items[-count:]  when count > 0
+2 items: list[T], count: int -> list[T] = items[:-count]  when count > 0
+1 items: list[T] -> list[T] = items[::-1]
+3 items: list[T], step: int -> list[T] = items[::step]   when step > 1
+2<5 items: list[T], start: int, stop: int -> list[T] = items[start:stop]  when 0 <= start < stop
+1 items: list[T] -> int = len(items)
+2 items: list[T] -> list[T] = list(dict.fromkeys(items))
+2 items: list[T] -> bool = not items
+2 items: list[T], other: list[T] -> list[T] = items + other
+2 item: T -> list[T] = [item]
+3 items: list[T], other: list[T] -> bool = items == other
+"""
+_EQUAL = """
+2 items: list[T], item: T -> int = items.count(item)
+2 item: T, items: list[T] -> bool = item in items
+3 items: list[T], item: T -> int = items.index(item)
+2 items: list[T], item: T -> list[T] = [y for y in items if y != item]
+4 items: list[T] -> T = Counter(items).most_common(1)[0][0]
+4 items: list[T] -> list[T] = [y for y in items if items.count(y) > 1]
+4 items: list[T] -> list[T] = [y for y in items if items.count(y) == 1]
+4 items: list[T] -> list[T] = [key for key, group in groupby(items)]
+3 items: list[T], place: int -> list[T] = items[:place] + items[place + 1:] \
+  when 0 <= place < len(items)
+3<4 items: list[T], place: int, item: T -> list[T] = [*items[:place], item, *items[place:]] \
+  when 0 <= place <= len(items)
+3<4 items: list[T], place: int, item: T -> list[T] = [*items[:place], item, *items[place + 1:]] \
+  when 0 <= place < len(items)
+3 items: list[T], count: int -> list[T] = items[count:] + items[:count]   when count > 0
+3 items: list[T], count: int -> list[T] = items * count   when 1 < count < 8
+2 item: T, count: int -> list[T] = [item] * count   when 0 <= count < 50
+4 items: list[T] -> dict = dict(Counter(items))
+"""
+_ORDERED = """
+1 items: list[T] -> list[T] = sorted(items)
+2 items: list[T] -> list[T] = sorted(items, reverse=True)
+1 items: list[T] -> T = max(items)
+1 items: list[T] -> T = min(items)
+"""
+_SUMS = """
+1 numbers: list[T] -> T = sum(numbers)
+3 numbers: list[T] -> T = math.prod(numbers)
+3 numbers: list[T] -> list[T] = list(accumulate(numbers))
+3 numbers: list[T] -> list[T] = [b - a for a, b in zip(numbers, numbers[1:])]
+3 numbers: list[T] -> float = sum(numbers) / len(numbers)
+"""
+_INTS = """
+3 numbers: list[int] -> int = numbers.index(max(numbers))
+3 numbers: list[int] -> int = numbers.index(min(numbers))
+2 count: int -> list[int] = list(range(count))   when 0 < count < 50
+3 first: int, last: int -> list[int] = list(range(first, last + 1)) \
+  when first <= last < first + 100
+4 numbers: list[int] -> list[int] = list(accumulate(numbers, max))
+2 change: int>int, numbers: list[int] -> list[int] = [change(x) for x in numbers]
+2 keep: int>bool, numbers: list[int] -> list[int] = [x for x in numbers if keep(x)]
+3 keep: int>bool, numbers: list[int] -> int = sum(keep(x) for x in numbers)
+3 keep: int>bool, numbers: list[int] -> bool = all(keep(x) for x in numbers)
+3 keep: int>bool, numbers: list[int] -> bool = any(keep(x) for x in numbers)
+4 keep: int>bool, numbers: list[int] -> list[int] = [i for i, x in enumerate(numbers) if keep(x)]
+4 keep: int>bool, numbers: list[int] -> list[int] = list(takewhile(lambda x: keep(x), numbers))
+2 numbers: list[int], limit: int -> list[int] = [x for x in numbers if x > limit]
+2 numbers: list[int], limit: int -> list[int] = [x for x in numbers if x < limit]
+3 numbers: list[int], step: int -> list[int] = [x + step for x in numbers]
+3 numbers: list[int], factor: int -> list[int] = [x * factor for x in numbers]
+"""
+_TEXTS = """
+2 texts: list[str] -> str = max(texts, key=len)
+2 texts: list[str] -> str = min(texts, key=len)
+2 texts: list[str] -> list[str] = sorted(texts, key=len)
+3 texts: list[str] -> list[str] = sorted(texts, key=str.lower)
+2 texts: list[str] -> list[int] = [len(text) for text in texts]
+"""
+_NESTED = """
+2 rows: list[list[T]] -> list[T] = [item for row in rows for item in row]
+2 rows: list[list[T]] -> list[int] = [len(row) for row in rows]
+4 items: list[T], size: int -> list[list[T]] = \
+  [items[i:i + size] for i in range(0, len(items), size)]   when size > 0
+4 items: list[T] -> list[list[T]] = [list(group) for key, group in groupby(items)]
+"""
+_CHANGES = {
+    "x * 2": 1,
+    "x + 1": 1,
+    "x - 1": 2,
+    "x * x": 2,
+    "x * 3": 2,
+    "x + 2": 2,
+    "x // 2": 2,
+    "x % 10": 3,
+    "x // 10": 3,
+    "-x": 3,
+    "abs(x)": 3,
+}
+_KEEPS = {
+    "x % 2 == 0": 2,
+    "x % 2 == 1": 2,
+    "x > 0": 2,
+    "x < 0": 3,
+    "x > 1": 3,
+    "x % 3 == 0": 3,
+    "x > 5": 4,
+    "x > 10": 4,
+}
+
+
+def components(types: Sequence[Type]) -> list[Component]:
+    """Return what fits tasks that take or give lists of the types in play."""
+    found: list[Component] = []
+    inside = {inner for type_ in types if (inner := item_type(type_))}
+    deep = {inner for type_ in inside if (inner := item_type(type_))}
+    for item in sorted(inside | deep):
+        tables = [_ANY]
+        if item != "dict":
+            tables.append(_EQUAL)
+        if item in {"int", "float", "str"}:
+            tables.append(_ORDERED)
+        if item in {"int", "float"}:
+            tables.append(_SUMS)
+        if item in deep or (item == "int" and deep):
+            tables.append(_NESTED)
+        tables += [_INTS] if item == "int" else [_TEXTS] if item == "str" else []
+        for table in tables:
+            found += read_table(table.replace("\\\n", ""), item)
+    return found
+
+
+def constants(types: Iterable[Type], *, rows: int) -> list[Constant]:
+    """Return the small functions that list components take."""
+    if "list[int]" not in types:
+        return []
+    groups = (("int>int", _CHANGES), ("int>bool", _KEEPS))
+    return [
+        Constant(rule(body), type_, cost=cost, rows=rows)
+        for type_, bodies in groups
+        for body, cost in bodies.items()
+    ]

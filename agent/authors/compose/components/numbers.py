@@ -1,0 +1,192 @@
+"""Components over numbers: arithmetic, comparisons, and numbers inside text."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from habilis.agent.authors.compose.table import read_table
+from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.types import Row, Type
+
+_INTS = """
+1 a: int, b: int -> int = a + b
+1 a: int, b: int -> int = a - b
+1 a: int, b: int -> int = a * b
+2 a: int, b: int -> int = a // b
+2 a: int, b: int -> int = a % b
+2 a: int, b: int -> int = max(a, b)
+2 a: int, b: int -> int = min(a, b)
+3 a: int -> int = abs(a)
+3 a: int -> int = -a
+2 a: int -> int = a ** 2   when abs(a) < 10000
+1 a: int, b: int -> bool = a == b
+1 a: int, b: int -> bool = a < b
+1 a: int, b: int -> bool = a > b
+2 a: int, b: int -> bool = a % b == 0   when b > 1
+2 a: int -> bool = a % 2 == 1
+4 a: int -> bool = a > 1 and all(a % d for d in range(2, int(a ** 0.5) + 1))  when a < 10**6
+"""
+_DIGITS = """
+2 a: int -> list[int] = [int(digit) for digit in str(a)]   when a >= 0
+2 a: int -> list[int] = list(range(1, a + 1))   when 0 < a < 60
+3 a: int, b: int -> int = math.gcd(a, b)
+3 a: int, b: int -> int = a ** b   when 0 <= b < 20 and abs(a) < 1000
+4 a: int -> int = math.factorial(a)   when 0 <= a < 15
+2 numbers: list[int] -> int = math.prod(numbers)
+"""
+_LOGIC = """
+2 a: bool -> bool = not a
+2 a: bool, b: bool -> bool = a and b
+2 a: bool, b: bool -> bool = a or b
+"""
+_FLOATS = """
+1 a: float, b: float -> float = a + b
+1 a: float, b: float -> float = a - b
+1 a: float, b: float -> float = a * b
+2 a: float, b: float -> float = a / b
+1 a: float -> float = round(a, 2)
+2 a: float -> float = round(a, 1)
+2 a: float -> int = round(a)
+3 a: float -> int = math.floor(a)
+3 a: float -> int = math.ceil(a)
+3 a: float -> float = abs(a)
+2 a: float, b: float -> bool = a > b
+2 a: float, b: float -> bool = a < b
+2 a: float, b: float -> float = max(a, b)
+2 a: float, b: float -> float = min(a, b)
+"""
+_MIXED = """
+2 a: int -> float = float(a)
+1 a: float, b: int -> float = a * b
+2 a: float, b: int -> float = a / b
+2 a: int, b: int -> float = a / b
+"""
+_READ = """
+2 text: str -> float = float(text)   when len(text) < 20 and text[-1] in '0123456789.'
+2 text: str -> float = float(text.replace(',', ''))   when ',' in text
+2 text: str -> float = float(re.sub(r'[^\\d.]', '', text))
+1 text: str -> int = int(text)   when len(text) < 15
+3 text: str -> list[int] = [int(number) for number in re.findall(r'\\d+', text)]
+"""
+_WRITE = """
+3 a: float, step: step -> float = a // step * step
+4 a: float, step: step -> float = round(a / step) * step
+4 a: float, step: step -> float = math.ceil(a / step) * step
+3<5 a: float, step: step -> float = a + step
+3<5 a: float, step: step -> float = a - step
+2<5 a: float, step: step -> bool = a > step
+2<5 a: float, step: step -> bool = a < step
+3 a: float -> str = str(a)
+"""
+_SPECS = {
+    ".0f": 2,
+    ".1f": 2,
+    ".2f": 2,
+    ".3f": 3,
+    ",.0f": 2,
+    ",.2f": 2,
+    ",.1f": 3,
+    "02.0f": 3,
+    "03.0f": 3,
+    "05.2f": 4,
+    "05.1f": 4,
+    "g": 2,
+    ".0%": 3,
+    ".1%": 3,
+    ".2e": 4,
+}
+_INT_SPECS = {"02d": 2, "03d": 3, "04d": 3, "05d": 3, ",": 2}
+_INTEGERS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: 3, 7: 3, 8: 3, 9: 3, 10: 2}
+_STEPS = {1: 2, 0.5: 3, 0.1: 3, 0.25: 4, 5: 3, 10: 2, 20: 4, 25: 4, 50: 4, 100: 3, 1000: 3}
+_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+
+
+def components(types: Sequence[Type], *, text_numbers: bool) -> list[Component]:
+    """Return arithmetic for the types in play; with `text_numbers`, also read and write them."""
+    text = " ".join(types)
+    whole, real = "int" in text or "bool" in text, "float" in text
+    tables = [_LOGIC] if types[-1] == "bool" or "bool" in text else []
+    if whole:
+        tables.append(_INTS)
+    if "int" in types and "list" not in text:
+        tables.append(_DIGITS)
+    if real or text_numbers:
+        tables.append(_FLOATS)
+    if (real and whole) or (whole and types[-1] == "float"):
+        tables.append(_MIXED)
+    if text_numbers:
+        tables += [_READ, _WRITE, _written(_SPECS, "float")]
+    if whole and types[-1] == "str":
+        tables.append(_written(_INT_SPECS, "int"))
+    return [each for table in tables for each in read_table(table)]
+
+
+def _written(specs: dict[str, int], type_: Type) -> str:
+    return "\n".join(f"{c} a: {type_} -> str = f'{{a:{spec}}}'" for spec, c in specs.items())
+
+
+def constants(
+    types: Sequence[Type],
+    columns: Sequence[Sequence[object]],
+    outputs: Sequence[object],
+    *,
+    text_numbers: bool,
+) -> list[Constant]:
+    """Return small integers, integers that recur in outputs, steps, and constant factors."""
+    rows, text = len(outputs), " ".join(types)
+    made: list[Constant] = []
+    if "int" in text or "bool" in text:
+        made += [Constant(n, "int", cost=cost, rows=rows) for n, cost in _INTEGERS.items()]
+        made += [Constant(n, "int", cost=3, rows=rows) for n in _recurring(outputs)]
+    if text_numbers:
+        made += [Constant(n, "step", cost=cost, rows=rows) for n, cost in _STEPS.items()]
+    if "float" in text or text_numbers:
+        factors = _factors(columns, outputs)
+        made += [Constant(factor, "float", cost=2, rows=rows) for factor in factors]
+    return made
+
+
+def _recurring(outputs: Sequence[object]) -> list[int]:
+    seen: Counter[int] = Counter()
+    for output in outputs:
+        seen.update(set(_integers(output)) - set(_INTEGERS))
+    return [n for n, count in seen.most_common(12) if count >= max(2, 0.6 * len(outputs))]
+
+
+def _integers(value: object) -> Iterator[int]:
+    if isinstance(value, int) and not isinstance(value, bool):
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from _integers(item)
+
+
+def _factors(columns: Sequence[Sequence[object]], outputs: Sequence[object]) -> list[float]:
+    """Return numbers that turn some number of every input into one of its output."""
+    found: list[float] = []
+    results = [list(_numbers(output)) for output in outputs]
+    for column in columns:
+        starts = [list(_numbers(value)) for value in column]
+        if not all(starts) or not all(results) or len(starts) < 2:
+            continue
+        options = [
+            {round(r / s, digits) for r in result for s in start if s}
+            for digits in (1, 2)
+            for result, start in zip(results, starts, strict=True)
+        ]
+        half = len(starts)
+        for group in (options[:half], options[half:]):
+            found += sorted(set.intersection(*group) - {0.0, 1.0})[:3]
+    return list(dict.fromkeys(found))[:6]
+
+
+def _numbers(value: object) -> Iterable[float]:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return [float(value)]
+    if isinstance(value, str):
+        return [float(number.replace(",", "")) for number in _NUMBER.findall(value)[:4]]
+    if isinstance(value, tuple) and value and not isinstance(value[0], Row):
+        return [number for item in value[:4] for number in _numbers(item)]
+    return []

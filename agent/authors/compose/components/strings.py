@@ -1,0 +1,224 @@
+"""Components over text: Python's own methods and the regular expressions a person would use."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from habilis.agent.authors.compose.table import read_table, rule
+from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.types import Type
+
+_TEXT = """
+1 text: str -> str = text.strip()
+1 text: str -> str = text.lower()
+1 text: str -> str = text.upper()
+1 text: str -> str = text.title()
+2 text: str -> str = text.capitalize()
+1 text: str, count: count -> str = text[:count]   when len(text) >= count
+1 text: str, count: count -> str = text[-count:]  when len(text) >= count
+1 text: str, count: count -> str = text[count:]   when len(text) >= count
+1 text: str, count: count -> str = text[:-count]  when len(text) >= count
+2 text: str, index: index -> str = text[index]
+3 text: str -> str = text[::-1]
+3 text: str -> str = ' '.join(text.split())
+2 text: str, sep: separator -> str = text.replace(sep, '')   when sep in text
+3 text: str, sep: separator -> str = text.replace(sep, '')
+2<4 text: str, sep: separator, glue: glue -> str = text.replace(sep, glue)
+3<3 text: str, sep: separator, glue: glue -> str = text.replace(sep, glue, 1) \
+  when text.count(sep) > 1
+3<6 text: str, sep: separator -> str = text.strip(sep)
+3 text: str -> str = text.lstrip('0')   when text[:1] == '0'
+3<6 text: str, count: count -> str = text.zfill(count)   when len(text) <= count
+2 text: str, sep: separator -> str = text.split(sep, 1)[1]
+2 text: str, sep: separator -> str = text.rsplit(sep, 1)[0]   when sep in text
+3 text: str, pattern: pattern -> str = re.search(pattern, text).group()
+3 text: str, pattern: pattern -> str = text[re.search(pattern, text).start():]
+3 text: str, pattern: pattern -> str = text[:re.search(pattern, text).start()]
+4 text: str, pattern: pattern -> str = text[re.search(pattern, text).end():]
+3<3 text: str, pattern: pattern, glue: glue -> str = re.sub(pattern, glue, text)
+3<4 text: str, pattern: pattern -> str = ''.join(re.findall(pattern, text))
+"""
+_PARTS = """
+1 text: str -> list[str] = text.split()
+1 text: str, sep: separator -> list[str] = text.split(sep)   when sep in text
+3 text: str, sep: separator -> list[str] = text.split(sep)
+1 text: str -> list[str] = text.splitlines()   when '\\n' in text
+2 text: str, pattern: pattern -> list[str] = re.findall(pattern, text)
+1 parts: list[str], index: index -> str = parts[index]
+2 parts: list[str], count: count -> list[str] = parts[count:]   when len(parts) > count
+2 parts: list[str], count: count -> list[str] = parts[:-count]  when len(parts) > count
+3 parts: list[str], count: count -> list[str] = parts[:count]   when len(parts) >= count
+3 parts: list[str] -> list[str] = parts[::-1]
+2 glue: glue, parts: list[str] -> str = glue.join(parts)
+2 change: str>str, parts: list[str] -> list[str] = [change(word) for word in parts]
+2 keep: str>bool, parts: list[str] -> list[str] = [word for word in parts if keep(word)]
+2 parts: list[str] -> int = len(parts)
+"""
+_TESTS = """
+1 sep: separator, text: str -> bool = sep in text
+1 word: word, text: str -> bool = word in text
+2 text: str, word: word -> bool = text.startswith(word)
+2 text: str, sep: separator -> bool = text.startswith(sep)
+2 text: str, sep: separator -> bool = text.endswith(sep)
+2 text: str, word: word -> bool = text == word
+2 text: str -> bool = text.isdigit()
+2 text: str -> bool = text.isalpha()
+2 text: str -> bool = text.isupper()
+3 text: str -> bool = text.islower()
+2 text: str -> bool = not text.strip()
+2 pattern: pattern, text: str -> bool = re.search(pattern, text) is not None
+3 pattern: pattern, text: str -> bool = re.fullmatch(pattern, text) is not None
+2<3 text: str, other: str -> bool = text == other
+2<3 text: str, other: str -> bool = other in text
+3<4 text: str -> bool = text == text[::-1]
+"""
+_NUMBERS = """
+2 text: str, sep: separator -> int = text.count(sep)
+2 text: str -> int = len(text)
+2 number: int -> str = str(number)
+3 text: str -> int = int(text)   when text.isdigit()
+3<5 number: int, count: count -> int = number + count
+3<5 number: int, count: count -> int = number - count
+2<6 number: int, count: count -> bool = number > count
+2<6 number: int, count: count -> bool = number == count
+2<5 number: int, other: int -> bool = number > other
+"""
+_WITH_INT = """
+2<6 text: str, number: int -> str = text[:number]   when 0 < number <= len(text)
+2<6 text: str, number: int -> str = text[-number:]  when 0 < number <= len(text)
+2<6 text: str, number: int -> str = text[number:]   when 0 < number <= len(text)
+2<6 parts: list[str], number: int -> str = parts[number]
+3<6 text: str, number: int -> str = text.zfill(number)   when number < 20
+2 text: str, sep: separator -> int = text.index(sep)
+3<3 text: str, other: str -> int = text.count(other)   when other
+"""
+_TWO_TEXTS = """
+2<3 text: str, sep: separator, other: str -> str = text.replace(sep, other)   when sep in text
+3<3 text: str, other: str -> str = text.replace(other, '')   when other and other in text
+"""
+_MISSING = """
+1 text: str -> bool = text is None
+"""
+
+_PATTERNS = {
+    r"\d+": 1,
+    r"[A-Za-z]+": 1,
+    r"\w+": 2,
+    r"[A-Z]": 2,
+    r"[A-Z][a-z]+": 2,
+    r"[A-Z]+": 2,
+    r"\d+\.\d+": 2,
+    r"\((.*?)\)": 1,
+    r'"(.*?)"': 1,
+    r"\[(.*?)\]": 1,
+    r"\d": 3,
+    r"[a-z]+": 3,
+    r"[A-Z]{2,}": 3,
+    r"\d{4}": 3,
+    r"[\d,.]+": 3,
+    r"\S+@\S+": 3,
+    r"[^A-Za-z0-9]+": 3,
+    r"[^\W\d_]+": 3,
+    r"\D+": 3,
+    r"\D": 3,
+    r"\d{3,}": 4,
+    r"[^\d.]": 3,
+    r"\d{4}-\d{2}-\d{2}": 3,
+    r"\d{1,2}/\d{1,2}/\d{4}": 3,
+    r"\d{2}:\d{2}(?::\d{2})?": 3,
+    r"\s+": 3,
+}
+_CHANGES = {
+    "x.upper()": 1,
+    "x.lower()": 1,
+    "x.strip()": 1,
+    "x.capitalize()": 1,
+    "x.title()": 2,
+    "x[0]": 1,
+    "x[0].upper()": 2,
+    "x[1:]": 3,
+    "x[:2]": 3,
+    "x[:3]": 3,
+    "x[-1]": 3,
+    "x[::-1]": 3,
+}
+_KEEPS = {
+    "x.isdigit()": 2,
+    "x.isalpha()": 2,
+    "x[0].isupper()": 2,
+    "x": 2,
+    "x.isupper()": 3,
+    "x[:1].isdigit()": 3,
+    "len(x) > 1": 3,
+    "len(x) > 2": 3,
+    "not x.isdigit()": 3,
+}
+_INDEXES = {0: 1, -1: 1, 1: 2, -2: 2, 2: 3, -3: 3, 3: 4, 4: 4, 5: 5}
+_COUNTS = {1: 1, 2: 2, 3: 2, 4: 3, 5: 3, 6: 4, 7: 4, 8: 4, 9: 5, 10: 5, 12: 5}
+
+
+def components(types: Sequence[Type], columns: Sequence[Sequence[object]]) -> list[Component]:
+    """Return what fits tasks that take or give text."""
+    tables = [_TEXT, _PARTS, _TESTS, _NUMBERS]
+    if "int" in types:
+        tables.append(_WITH_INT)
+    if list(types[:-1]).count("str") > 1:
+        tables.append(_TWO_TEXTS)
+    found = [each for table in tables for each in read_table(_joined(table))]
+    if any(value is None for column in columns for value in column):
+        found += read_table(_MISSING)
+    return found
+
+
+def _joined(table: str) -> str:
+    return table.replace("\\\n", "")
+
+
+def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> list[Constant]:
+    """Return separators, words and patterns found in the examples, and small counts."""
+    inputs, outputs = list(inputs), list(outputs)
+    made = [*_separators(inputs, rows), *_glues(outputs, rows)]
+    vary = len({len(text) for text in inputs}) > 1
+    for count, cost in _COUNTS.items():
+        made.append(Constant(count, "count", cost=cost + (vary and count > 1), rows=rows))
+    for index, cost in _INDEXES.items():
+        made.append(Constant(index, "index", cost=cost, rows=rows))
+    for pattern, cost in _PATTERNS.items():
+        if any(re.search(pattern, text) for text in inputs):
+            made.append(Constant(pattern, "pattern", cost=cost, rows=rows))
+    for type_, bodies in (("str>str", _CHANGES), ("str>bool", _KEEPS)):
+        made += [Constant(rule(b), type_, cost=c, rows=rows) for b, c in bodies.items()]
+    return made
+
+
+def _separators(inputs: list[str], rows: int) -> list[Constant]:
+    marks: Counter[str] = Counter()
+    words: Counter[str] = Counter()
+    for text in inputs:
+        marks.update(set(re.findall(r"[^\w\s]|_|\s", text)))
+        marks.update(set(re.findall(r"[^\w\s]\s|\s[^\w\s]\s?|--+|::|//", text)))
+        words.update(set(re.findall(r"[A-Za-z]{2,}|\d+|[A-Za-z]", text)))
+    made = [
+        Constant(mark, "separator", cost=1 if rank < 2 or mark == " " else 2, rows=rows)
+        for rank, (mark, _) in enumerate(marks.most_common(14))
+    ]
+    common = [w for w, n in words.items() if n == len(inputs) > 1 and len(w) > 1]
+    made += [Constant(word, "separator", cost=3, rows=rows) for word in common[:6]]
+    rare = [word for word, n in words.most_common(40) if n < len(inputs)]
+    for word in rare[:14]:
+        cost = 5 if word.isdigit() else 2 if len(word) > 1 else 3
+        made.append(Constant(word, "word", cost=cost, rows=rows))
+    return made
+
+
+def _glues(outputs: list[str], rows: int) -> list[Constant]:
+    seen: Counter[str] = Counter()
+    for text in outputs:
+        seen.update(set(re.findall(r"[^\w]|_", text)) | set(re.findall(r"[^\w\s]\s", text)))
+    glues = list(dict.fromkeys(["", *(g for g, _ in seen.most_common(8)), " ", "-", ", "]))
+    return [
+        Constant(glue, "glue", cost=1 if rank < 2 else 2, rows=rows)
+        for rank, glue in enumerate(glues[:9])
+    ]

@@ -1,0 +1,200 @@
+"""Bottom-up enumeration of typed programs by cost, one kept per behaviour on the examples.
+
+Observational equivalence as in Escher (Albarghouthi 2013) and its followers: of all
+terms of a type with the same values on the examples, only the first, cheapest, is built
+upon. A term that raises on some examples stays in use for the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from habilis.agent.authors.compose.clock import Clock, OutOfTime
+from habilis.agent.authors.compose.components.skills import SkillCalls
+from habilis.agent.authors.compose.goal import Closing, Goal
+from habilis.agent.authors.compose.problem import Problem, Toolbox
+from habilis.agent.authors.compose.terms import (
+    ERROR,
+    Apply,
+    Component,
+    Term,
+    Values,
+    Variable,
+)
+from habilis.agent.authors.compose.types import Type, within_limits
+
+_MAX_TERMS = 400_000
+_CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
+
+Bank = dict[Type, dict[int, list[Term]]]
+
+
+class Search:
+    """One search over one set of examples."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        toolbox: Toolbox,
+        goal: Goal,
+        *,
+        clock: Clock,
+        calls: SkillCalls | None = None,
+        max_cost: int = 40,
+    ) -> None:
+        self.problem, self.goal, self.clock = problem, goal, clock
+        self.bank: Bank = {}
+        self._seen: dict[Type, dict[Values, Term]] = {}
+        self._toolbox, self._calls, self._max_cost = toolbox, calls, max_cost
+        self._count = 0
+        self._closings: Sequence[Closing] = ()
+        self._seconds = clock.left
+
+    def run(self, closings: Sequence[Closing] = ()) -> None:
+        """Search until no cheaper answer can come, or time is over; answers are in the goal."""
+        self._closings = closings
+        level = 0
+        try:
+            for level in range(1, self._max_cost + 1):
+                self._enumerate(level)
+                for closing in closings:
+                    closing.close(level)
+                if self._is_enough(level):
+                    return
+        except OutOfTime:
+            pass
+
+    def _is_enough(self, level: int) -> bool:
+        if self.goal.best <= level + 1:
+            return True
+        return bool(self.goal.answers) and self.clock.spent > 0.6 * self._seconds
+
+    def _enumerate(self, level: int) -> None:
+        if level == 1:
+            pairs = zip(self.problem.names, self.problem.types, self.problem.columns, strict=True)
+            for name, type_, column in pairs:
+                self._keep(Variable(name, type_, column), 1)
+        for constant in self._toolbox.constants:
+            if constant.cost == level:
+                self._keep(constant, level)
+        for component in self._toolbox.components:
+            if component.skill:
+                self._expand_skill(component, level)
+            else:
+                self._expand(component, level)
+
+    # terms -------------------------------------------------------------------
+
+    def _keep(self, term: Term, level: int) -> None:
+        seen = self._seen.setdefault(term.type, {})
+        if term.values in seen:
+            return
+        seen[term.values] = term
+        self.bank.setdefault(term.type, {}).setdefault(level, []).append(term)
+        self._count += 1
+        self.goal.see(term)
+        for closing in self._closings:
+            closing.see(term)
+
+    def _take(
+        self, component: Component, arguments: tuple[Term, ...], values: Values, level: int
+    ) -> None:
+        """Keep the term of these values unless it is known, too large, or wrong everywhere."""
+        try:
+            known = values in self._seen.setdefault(component.returns, {})
+        except TypeError:  # a value that cannot be hashed cannot be compared either
+            return
+        if known:
+            if self.goal.type == component.returns:
+                self.goal.see_again(
+                    Apply(component, arguments, values, cost=level, partial=ERROR in values)
+                )
+            return
+        failed = values.count(ERROR)
+        if failed == len(values):
+            return
+        if all(value is ERROR or within_limits(value) for value in values):
+            self._keep(
+                Apply(component, arguments, values, cost=level, partial=failed > 0), level
+            )
+
+    def _expand(self, component: Component, level: int) -> None:
+        ticks = 0
+        function = component.function
+        for arguments in self._arguments(component, level):
+            ticks += 1
+            if ticks == _CHECK_EVERY:
+                self._tick(ticks)
+                ticks = 0
+            columns = [argument.values for argument in arguments]
+            try:
+                values = tuple(map(function, *columns))
+            except Exception:  # noqa: BLE001 - any component may refuse any value
+                values = tuple(_one_by_one(component, columns))
+            self._take(component, arguments, values, level)
+        self._tick(ticks)
+
+    def _tick(self, programs: int) -> None:
+        self.clock.tried += programs
+        self.clock.check()
+        if self._count > _MAX_TERMS:
+            raise OutOfTime
+
+    def _arguments(self, component: Component, level: int) -> Iterator[tuple[Term, ...]]:
+        banks = [self.bank.get(type_) for type_ in component.arguments]
+        rest = level - component.cost
+        if rest < len(banks):
+            return
+        found = [bank for bank in banks if bank]
+        if len(found) == len(banks):
+            yield from _combinations(found, rest, component.argument_limit)
+
+    def _expand_skill(self, component: Component, level: int) -> None:
+        """Call a saved skill once, with every argument of this level that it has not had."""
+        if self._calls is None:
+            return
+        batch = []
+        for arguments in self._arguments(component, level):
+            batch.append(arguments)
+            if len(batch) == self._calls.batch:
+                break
+        self._tick(len(batch))
+        vectors = [
+            list(zip(*(argument.values for argument in arguments), strict=True))
+            for arguments in batch
+        ]
+        self._calls.prepare(component, [row for vector in vectors for row in vector])
+        for arguments, vector in zip(batch, vectors, strict=True):
+            values = tuple(self._calls.value(component, row) for row in vector)
+            self._take(component, arguments, values, level)
+
+
+def _one_by_one(component: Component, columns: Sequence[Values]) -> Iterator[object]:
+    for values in zip(*columns, strict=True):
+        if ERROR in values:
+            yield ERROR
+            continue
+        try:
+            yield component.function(*values)
+        except Exception:  # noqa: BLE001 - any component may refuse any value
+            yield ERROR
+
+
+def _combinations(
+    banks: Sequence[dict[int, list[Term]]], rest: int, limit: int
+) -> Iterator[tuple[Term, ...]]:
+    """Yield one term per bank, costs adding up to `rest` and each at most `limit`."""
+    first, others = banks[0], banks[1:]
+    if not others:
+        if rest <= limit:
+            for term in tuple(first.get(rest, ())):
+                yield (term,)
+        return
+    for cost in tuple(first):
+        if cost > limit or rest - cost < len(others):
+            continue
+        tails = tuple(_combinations(others, rest - cost, limit))
+        if tails:
+            for term in tuple(first[cost]):
+                for tail in tails:
+                    yield (term, *tail)

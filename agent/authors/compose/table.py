@@ -1,0 +1,159 @@
+"""Components written as lines of a table, and the names their expressions may use.
+
+    2  text: str, sep: separator -> list[str] = text.split(sep)   when sep in text
+
+is the cost, the typed holes, the type of the result, the expression and, optionally,
+when it makes sense. `2<4` gives a cost of 2 and arguments that cost at most 4 each.
+The expression is both what runs in the search and what is written in the program, so
+the two cannot differ; in the search, lists are tuples and are made tuples again.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from functools import cache, reduce
+from itertools import accumulate, groupby, takewhile
+
+from habilis.agent.authors.compose.terms import Component, Rule
+from habilis.agent.authors.compose.types import Type, freeze, item_type
+
+_LINE = re.compile(
+    r"(?P<cost>\d+)(?:<(?P<limit>\d+))?\s+(?P<holes>.*?)\s*->\s*(?P<returns>\S+)\s*="
+    r"\s*(?P<expression>.*?)(?:\s+when\s+(?P<guard>.*))?"
+)
+
+
+class Dates:
+    """Stands for `datetime` in the search: remembers what it parsed and what it could not."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[str, str], datetime | None] = {}
+
+    def strptime(self, text: str, style: str) -> datetime:
+        key = (text, style)
+        if key not in self._seen:
+            if len(self._seen) > 20_000:
+                self._seen.clear()
+            self._seen[key] = self._parse(text, style)
+        when = self._seen[key]
+        if when is None:
+            raise ValueError(text)
+        return when
+
+    @staticmethod
+    def _parse(text: str, style: str) -> datetime | None:
+        if not 4 <= len(text) <= 40:
+            return None
+        try:
+            return datetime.strptime(text, style)
+        except ValueError:
+            return None
+
+
+def _fail() -> object:
+    raise ValueError("the guard does not hold")
+
+
+
+def namespace() -> dict[str, object]:
+    """Return the names that expressions may use, besides Python's own functions."""
+    return {
+        "re": re,
+        "math": math,
+        "Counter": Counter,
+        "datetime": _DATES,
+        "timedelta": timedelta,
+        "reduce": reduce,
+        "accumulate": accumulate,
+        "groupby": groupby,
+        "takewhile": takewhile,
+        "fail_": _fail,
+        "freeze_": freeze,
+    }
+
+
+_DATES = Dates()
+
+# Where the names of `namespace` come from in a program.
+MODULES: Mapping[str, str] = {
+    "re": "import re",
+    "math": "import math",
+    "Counter": "from collections import Counter",
+    "datetime": "from datetime import datetime",
+    "timedelta": "from datetime import timedelta",
+    "reduce": "from functools import reduce",
+    "accumulate": "from itertools import accumulate",
+    "groupby": "from itertools import groupby",
+    "takewhile": "from itertools import takewhile",
+}
+
+
+@cache
+def read_table(table: str, item: Type = "") -> tuple[Component, ...]:
+    """Return the components of a table; a type `T` in it stands for `item`."""
+    lines = [line.strip() for line in table.splitlines()]
+    return tuple(_read_line(line, item) for line in lines if line and not line.startswith("#"))
+
+
+def _read_line(line: str, item: Type) -> Component:
+    found = _LINE.fullmatch(line)
+    if not found:
+        raise ValueError(f"not a component: {line!r}")
+    holes = [hole.split(": ") for hole in found["holes"].split(", ")]
+    return component(
+        found["expression"],
+        cost=int(found["cost"]),
+        holes={name: _fill(type_, item) for name, type_ in holes},
+        returns=_fill(found["returns"], item),
+        guard=found["guard"] or "",
+        limit=int(found["limit"] or 99),
+    )
+
+
+def _fill(type_: str, item: Type) -> Type:
+    return re.sub(r"\bT\b", item, type_) if item else type_
+
+
+def component(
+    expression: str,
+    *,
+    cost: int,
+    holes: Mapping[str, Type],
+    returns: Type,
+    guard: str = "",
+    limit: int = 99,
+) -> Component:
+    """Return a component whose function is its own expression."""
+    running = expression
+    if returns == "dict" or item_type(item_type(returns) or ""):
+        running = f"freeze_({expression})"
+    elif item_type(returns):
+        running = f"tuple({expression})"
+    if guard:
+        running = f"({running}) if ({guard}) else fail_()"
+    return Component(
+        cost=cost,
+        names=tuple(holes),
+        arguments=tuple(holes.values()),
+        returns=returns,
+        template=ast.parse(expression, mode="eval").body,
+        function=_function(tuple(holes), running),
+        argument_limit=limit,
+    )
+
+
+@cache
+def rule(body: str) -> Rule:
+    """Return a function of `x` for the components that take one."""
+    return Rule(body=ast.parse(body, mode="eval").body, function=_function(("x",), body))
+
+
+def _function(names: tuple[str, ...], expression: str) -> Callable[..., object]:
+    source = f"lambda {', '.join(names)}: {expression}"
+    made: Callable[..., object] = eval(source, namespace())  # noqa: S307 - our own tables only
+    return made
