@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget, StopReason
@@ -84,7 +85,7 @@ class Agent:
         files: Sequence[str | Path] = (),
         examples: Sequence[tuple[Sequence[object], object]] = (),
         checks: Sequence[Check] = (),
-        output_type: object = None,
+        output_type: Any = None,
         session: str = "",
         observer: Callable[[Event], None] | None = None,
     ) -> Result:
@@ -121,7 +122,7 @@ class Agent:
         files: Sequence[str | Path] = (),
         examples: Sequence[tuple[Sequence[object], object]] = (),
         checks: Sequence[Check] = (),
-        output_type: object = None,
+        output_type: Any = None,
         session: str = "",
         observer: Callable[[Event], None] | None = None,
     ) -> Result:

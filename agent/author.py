@@ -64,7 +64,9 @@ class Request:
 class CallSkill(Protocol):
     """Run the skill `name` in the jail on each tuple of positional arguments."""
 
-    def __call__(self, name: str, arguments: Sequence[tuple[object, ...]]) -> Sequence[Outcome]: ...
+    def __call__(
+        self, name: str, arguments: Sequence[tuple[object, ...]], /
+    ) -> Sequence[Outcome]: ...
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -59,7 +59,7 @@ def _validate(task: Task, answer: object) -> tuple[str, object]:
         return f"final_answer needs a value: call {answer.name}(...) and give its result.", None
     if isinstance(answer, Opaque):
         hint = "convert it with float(), int(), str() or list()"
-        return f"The answer is of type {answer.type_name}, which cannot be given: {hint}.", None
+        return f"The answer is of type {answer.type}, which cannot be given: {hint}.", None
     if task.output_type is None:
         return "", answer
     from pydantic import TypeAdapter, ValidationError

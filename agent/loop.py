@@ -191,8 +191,9 @@ class _TaskRun:
 
     async def _propose(self, answer: object) -> bool:
         """Judge an answer; one that passes, or that nothing can judge, is the task's."""
-        is_function = isinstance(answer, FunctionRef)
-        call = partial(self.runner.call_blocking, answer.name) if is_function else None
+        call = None
+        if isinstance(answer, FunctionRef):
+            call = partial(self.runner.call_blocking, answer.name)
         self.judgement = await self.runner.beside(judge, self.task, answer, call)
         self.attempts += 1
         self.answer = answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from habilis.agent.author import Message
 from habilis.agent.prompts import render
@@ -71,7 +72,11 @@ def observation(outcome: Outcome, *, steps_left: int | None, verdict: str = "") 
 def describe_tool(tool: Callable[..., object]) -> str:
     """Return `name(signature): first line of the docstring`."""
     doc = (inspect.getdoc(tool) or "").split("\n")[0]
-    line = f"{tool.__name__}{inspect.signature(tool)}"
+    try:
+        signature = inspect.signature(tool, eval_str=True)
+    except (NameError, TypeError, AttributeError, SyntaxError):  # annotations that only a
+        signature = inspect.signature(tool)  # type checker can resolve
+    line = f"{tool.__name__}{signature}"
     return one_line(f"{line}: {doc}" if doc else line, 300)
 
 
@@ -114,7 +119,7 @@ def _call(task: Task, inputs: Sequence[object]) -> str:
     return f"{task.name or 'the_function'}({given})"
 
 
-def _type_name(output_type: object) -> str:
+def _type_name(output_type: Any) -> str:
     if output_type is None:
         return ""
     from pydantic import TypeAdapter

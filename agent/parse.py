@@ -13,12 +13,14 @@ from typing import Final
 
 from habilis.agent import salvage
 
-_LONGEST_CHARS = 400_000  # of a reply; the rest is not read
+_LONGEST_CHARS = 200_000  # of a reply; the rest is not read, so that none can hang the agent
+_MOST_MARKS = 200  # fences and tags of a reply that are looked at
 
 _CODE_TAGS: Final = {"execute", "python", "py", "llm-code", "tool_code", "code", "tests"}
 _SOLUTION_TAGS: Final = {"solution", "answer"}
 _THOUGHT_TAGS: Final = {"thought", "thoughts", "thinking", "think"}
 _OUTPUT_TAGS: Final = {"observation", "output", "result", "llm-code-output", "step"}
+_TAGS: Final = _CODE_TAGS | _SOLUTION_TAGS | _THOUGHT_TAGS | _OUTPUT_TAGS
 _PYTHON: Final = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon"}
 _PRINTED: Final = {"output", "text", "txt", "plaintext", "console", "stdout", "out"}
 
@@ -31,6 +33,9 @@ _TOKEN: Final = re.compile(
     r"|(?:execution|console|code|program) (?:output|results?)|results?|stdout"
     r"|human|user|assistant|out ?\[\d{1,6}\])[*_ \t]{0,4}:",
     re.IGNORECASE | re.MULTILINE,
+)
+_BEGINS_CODE: Final = re.compile(
+    r"^[ \t]{0,20}(?:def|class|import|from|for|while|print)\b", re.MULTILINE
 )
 _ANNOTATED: Final = re.compile(r"[ \t]*[\w\[\], .|]{1,80}=")
 
@@ -89,6 +94,8 @@ class _Token:
 def _tokens(text: str) -> list[_Token]:
     found = []
     for match in _TOKEN.finditer(text):
+        if len(found) >= _MOST_MARKS:
+            break
         start, end = match.span()
         tag = (match["tag"] or match["square"] or "").lower()
         if match["fence"]:
@@ -100,10 +107,9 @@ def _tokens(text: str) -> list[_Token]:
             if match["speaker"].islower() and _ANNOTATED.match(text, end):
                 continue  # `result: float = 5.0` is a line of code
             found.append(_Token("speaker", "", start, end))
-        elif tag in _CODE_TAGS | _SOLUTION_TAGS | _THOUGHT_TAGS | _OUTPUT_TAGS:
-            if text[max(start - 1, 0) : start] != "`":  # `<execute>` is talk about the tag
-                closing = match["end"] or match["square_end"]
-                found.append(_Token("close" if closing else "open", tag, start, end))
+        elif tag in _TAGS and text[max(start - 1, 0) : start] != "`":  # else it is talk about tags
+            closing = match["end"] or match["square_end"]
+            found.append(_Token("close" if closing else "open", tag, start, end))
     return found
 
 
@@ -161,7 +167,7 @@ class _Reader:
     def _take(self, token: _Token) -> int:
         """Act on one mark; return the position in the text that is dealt with."""
         if token.kind == "speaker" or (token.kind == "open" and token.name in _OUTPUT_TAGS):
-            self.invented = self.found
+            self.invented = self.found or bool(self.problem)
         elif token.kind == "inline":
             self._take_block(self.text[token.start : token.end].strip("`"), trusted=False)
         elif token.kind == "fence":
@@ -190,7 +196,7 @@ class _Reader:
         if piece.strip():
             rest = self.text[token.end :]  # a string in it may look like a mark
             whole = closer is None and not salvage.mend(piece) and bool(salvage.mend(rest))
-            self._take_block(rest if whole else piece, trusted=trusted)
+            self._take_block(rest if whole else piece, trusted=trusted, cut=True)
             if whole:
                 self.at = len(self.tokens)
                 return len(self.text)
@@ -218,8 +224,11 @@ class _Reader:
         code = salvage.mend(inner)
         if code and (salvage.is_program(code) or _several(code)):
             self.solution = self.solution or code
-        elif closer is not None or not self.found:
-            self._take_written_answer(inner, closed=closer is not None)
+        elif _BEGINS_CODE.search(inner):
+            self._take_broken_solution(inner, cut=closer is None)
+        elif inner.strip() and (closer is not None or not self.found):
+            answer = inner.strip() if closer is not None else inner.strip().split("\n")[0]
+            self.answer = self.answer or answer
         if closer is not None:
             self.at = closer + 1
             return self.tokens[closer].end
@@ -228,27 +237,30 @@ class _Reader:
             return len(self.text)
         return end
 
-    def _take_written_answer(self, inner: str, *, closed: bool) -> None:
-        run = salvage.longest_run(inner)
-        if salvage.is_program(run):  # a solution that was cut: run it, it is no answer yet
+    def _take_broken_solution(self, inner: str, *, cut: bool) -> None:
+        """Take the code out of a solution; if it was cut it is only run, it is no answer yet."""
+        run = "" if self.found else salvage.sensible_run(inner, cut=cut)
+        if run and cut:
             self.code.append(run)
-        elif inner.strip():
-            answer = inner.strip() if closed else inner.strip().split("\n")[0]
-            self.answer = self.answer or answer
+        elif run:
+            self.solution = run
+        else:
+            self.problem = self.problem or salvage.syntax_problem(inner)
 
     def _take_fence(self, token: _Token) -> int:
         language = token.name.split(" ")[0].split(",")[0]
         end, after = self._fence_end(token)
         content = self.text[token.end : end]
+        cut = end == len(self.text)
         if language in _PYTHON:
             odd = content.count('"""') % 2 or content.count("'''") % 2
             while odd and after < len(self.tokens) and not salvage.mend(content):
                 self.at = after  # a fence inside a docstring
                 end, after = self._fence_end(token)
                 content = self.text[token.end : end]
-            self._take_block(content, trusted=True)
+            self._take_block(content, trusted=True, cut=cut)
         elif not language:
-            self._take_block(content, trusted=False)
+            self._take_block(content, trusted=False, cut=cut)
         elif self.code and language in _PRINTED:
             self.invented = True
         else:
@@ -262,19 +274,23 @@ class _Reader:
         for i in range(self.at, len(self.tokens)):
             token = self.tokens[i]
             if token.kind == "fence" and token.marks.startswith(opening.marks):
-                if soft is None or not (token.name or salvage.mend(self.text[opening.end:soft[0]])):
+                if soft is None or not (
+                    token.name or salvage.mend(self.text[opening.end : soft[0]])
+                ):
                     return token.start, i if token.name else i + 1
                 return soft
             if token.kind in {"open", "close"}:
                 soft = soft or (token.start, i)
-        speaker = next((i for i in range(self.at, len(self.tokens)) if self.tokens[i].kind == "speaker"), None)
+        speaker = next(
+            (i for i in range(self.at, len(self.tokens)) if self.tokens[i].kind == "speaker"), None
+        )
         if speaker is not None and (soft is None or speaker < soft[1]):
             return self.tokens[speaker].start, speaker
         return soft or (len(self.text), len(self.tokens))
 
     # one block ---------------------------------------------------------------
 
-    def _take_block(self, content: str, *, trusted: bool) -> None:
+    def _take_block(self, content: str, *, trusted: bool, cut: bool = False) -> None:
         code = salvage.mend(content)
         if code and self.found and not trusted and salvage.is_expression(code):
             self.invented = True  # a block of values after code is its output
@@ -282,11 +298,11 @@ class _Reader:
             if trusted or salvage.acts(code):
                 self.code.append(code)
         else:
-            run = salvage.longest_run(content)
+            run = salvage.sensible_run(content, cut=cut)
             if run:
                 self.code.append(run)
-            elif trusted and content.strip():
-                self.problem = self.problem or salvage.syntax_problem(content.strip("\n"))
+            elif trusted and salvage.has_statements(content):
+                self.problem = self.problem or salvage.syntax_problem(content)
 
     def _next_start(self) -> int:
         return self.tokens[self.at].start if self.at < len(self.tokens) else len(self.text)

@@ -7,16 +7,26 @@ import re
 import textwrap
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Final
 
-_LONGEST_CHARS = 200_000  # of one block: what is longer is no action, and costs seconds to parse
+_LONGEST_CHARS = 100_000  # of one block: what is longer is no action, and costs seconds to parse
 _GROWTHS = 60  # further top-level lines a statement may need: a text in quotes at the margin
-_EFFORT_CHARS = 1_000_000  # parsed in vain over one text, so that no reply can hang the agent
+_EFFORT = 5  # times a text is parsed in vain, and then some, so that no reply can hang the agent
+_EFFORT_CHARS = 50_000
 
 _LANGUAGE_WORD: Final = re.compile(r"\A(?:python|py|python3|ipython)[ \t]*\n", re.IGNORECASE)
 _PROMPT: Final = re.compile(r"[ \t]*(?:>>>|\.\.\.|In ?\[\d{1,6}\]:)(?: |$)")
 _FIRST_PROMPT: Final = re.compile(r"^[ \t]*(?:>>> |In ?\[\d{1,6}\]: )", re.MULTILINE)
 _MAGIC: Final = re.compile(r"[ \t]*[!%]{1,2}[a-z]")
+_ESCAPED: Final = re.compile(r"\\([_*])")
+_CODE_LINE: Final = re.compile(
+    r"[ \t]"  # the body of a statement that broke off
+    r"|(?:def|class|for|while|if|elif|else|with|try|except|async)\b[^\n]{0,400}:[ \t]*(?:#|$|\n)"
+    r"|(?:import|from|return|assert|raise|print|global|del|@)\b"
+    r"|[\w.\[\]'\", ]{1,80}[-+*/%]?=(?!=)"
+    r"|[a-z_][\w.]{0,80}\("
+)
 _CONTINUES: Final = re.compile(r"[)\]}]|(?:else|elif|except|finally)\b")
 _TYPOGRAPHY: Final = str.maketrans(
     {"‘": "'", "’": "'", "“": '"', "”": '"', "\u00a0": " ", "\u200b": None, "\ufeff": None}
@@ -35,8 +45,8 @@ def read_python(text: str) -> ast.Module | None:
 
 
 def syntax_problem(text: str) -> str:
-    """Say where and why a text does not compile; empty when it does."""
-    return _parse(text)[1]
+    """Say where and why a text does not compile once common slips are mended; empty if it does."""
+    return _parse(_repaired(text))[1]
 
 
 def mend(text: str) -> str:
@@ -52,48 +62,27 @@ def mend(text: str) -> str:
     return ""
 
 
-def longest_run(text: str) -> str:
-    """Return the longest run of statements that compiles, "" when none acts."""
-    source = text.strip("\n").rstrip()
-    for repair in _REPAIRS:
-        source = repair(source)
-    acting = [run for run in runs(source) if acts(run)]
-    return max(acting, key=len, default="")
+def sensible_run(text: str, *, cut: bool) -> str:
+    """Return the longest run of statements that compiles and acts, "" when none is sensible.
+
+    It is sensible when all that is left out is prose, or, in a text that was `cut`, its
+    broken end. Code with a broken statement in the middle is better mended by its author.
+    """
+    pieces = list(_pieces(_repaired(text)))
+    dropped = [piece.text for piece in pieces[: -1 if cut else None] if not piece.good]
+    if any(_CODE_LINE.match(piece) for piece in dropped):
+        return ""
+    return max((p.text for p in pieces if p.good and acts(p.text)), key=len, default="")
 
 
 def runs(text: str) -> Iterator[str]:
-    """Yield the unbroken runs of top-level statements of a text that also holds other lines.
+    """Yield the unbroken runs of top-level statements of a text that also holds other lines."""
+    yield from (piece.text for piece in _pieces(text) if piece.good)
 
-    A statement that breaks off (a reply that was cut) is kept up to its last good line.
-    """
-    lines = text.split("\n")
-    starts = [i for i, line in enumerate(lines) if _starts_statement(line)] + [len(lines)]
-    run: list[str] = []
-    effort, at = 0, 0
-    while at < len(starts) - 1:
-        first = starts[at]
-        for end in range(at + 1, min(at + _GROWTHS, len(starts) - 1) + 1):
-            statement = "\n".join(lines[first : starts[end]])
-            tree, problem = _parse(statement)
-            if tree is not None or not _wants_more(statement, problem):
-                break
-            effort += len(statement)
-            if effort > _EFFORT_CHARS:
-                break
-        if tree is not None:
-            run.append(statement)
-            at = end
-            continue
-        statement = "\n".join(lines[first : starts[at + 1]])
-        prefix = _good_prefix(statement)
-        yield from _finished([*run, prefix])
-        run = []
-        if not prefix and "\n" in statement and effort < _EFFORT_CHARS:
-            effort += len(statement)
-            indented = mend(statement.partition("\n")[2])  # code set in from the prose above it
-            yield from _finished([indented])
-        at += 1
-    yield from _finished(run)
+
+def has_statements(text: str) -> bool:
+    """Tell whether a text is more than empty lines and comments."""
+    return any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
 
 
 def acts(source: str) -> bool:
@@ -136,6 +125,13 @@ def _parse(text: str) -> tuple[ast.Module | None, str]:
 # repairs: each takes what the one before it gave ------------------------------
 
 
+def _repaired(text: str) -> str:
+    source = text.strip("\n").rstrip()
+    for repair in _REPAIRS:
+        source = repair(source)
+    return source
+
+
 def _unchanged(source: str) -> str:
     return source
 
@@ -175,9 +171,15 @@ def _without_magics(source: str) -> str:
     return "\n".join(line for line in source.split("\n") if not _MAGIC.match(line))
 
 
+def _without_escapes(source: str) -> str:
+    r"""Undo Markdown's `snake\_case`."""
+    return source if read_python(source) is not None else _ESCAPED.sub(r"\1", source)
+
+
 _REPAIRS: Final[tuple[Callable[[str], str], ...]] = (
     _without_language_word,
     _plain_characters,
+    _without_escapes,
     _dedent,
     _without_prompts,
     _without_magics,
@@ -185,6 +187,66 @@ _REPAIRS: Final[tuple[Callable[[str], str], ...]] = (
 
 
 # statements -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """Lines that stand together: a run of statements, or what does not compile."""
+
+    text: str
+    good: bool
+
+
+def _pieces(text: str) -> Iterator[_Piece]:
+    """Split a text into runs of statements that compile and the lines between them.
+
+    A statement that breaks off is split behind its last good line.
+    """
+    lines = text.split("\n")
+    starts = [i for i, line in enumerate(lines) if _starts_statement(line)] + [len(lines)]
+    patience = _Patience(text)
+    run: list[str] = []
+    at = 0
+    while at < len(starts) - 1:
+        end = _statement_end(lines, starts, at, patience)
+        if end:
+            run.append("\n".join(lines[starts[at] : starts[end]]))
+            at = end
+            continue
+        broken = "\n".join(lines[starts[at] : starts[at + 1]])
+        at += 1
+        prefix = _good_prefix(broken, patience)
+        yield from _good([*run, prefix])
+        run = []
+        broken = broken[len(prefix) :].strip("\n")
+        prose, newline, below = broken.partition("\n")
+        set_in = mend(below) if newline and not prefix and patience.spend(below) else ""
+        yield _Piece(prose if set_in else broken or " ", good=False)
+        yield from _good([set_in])
+    yield from _good(run)
+
+
+class _Patience:
+    """How much more of one text may be parsed in vain."""
+
+    def __init__(self, text: str) -> None:
+        self.chars = _EFFORT_CHARS + _EFFORT * len(text)
+
+    def spend(self, source: str) -> bool:
+        self.chars -= len(source)
+        return self.chars > 0
+
+
+def _statement_end(lines: list[str], starts: list[int], at: int, patience: _Patience) -> int:
+    """Return which start the statement at `starts[at]` ends before, 0 if it does not compile."""
+    for end in range(at + 1, min(at + _GROWTHS, len(starts) - 1) + 1):
+        statement = "\n".join(lines[starts[at] : starts[end]])
+        tree, problem = _parse(statement)
+        if tree is not None:
+            return end
+        if not patience.spend(statement) or not _wants_more(statement, problem):
+            return 0
+    return 0
 
 
 def _starts_statement(line: str) -> bool:
@@ -202,24 +264,22 @@ def _wants_more(statement: str, problem: str) -> bool:
     )
 
 
-def _good_prefix(statement: str) -> str:
-    """Drop lines from the end until the rest compiles; "" when it never acts."""
+def _good_prefix(statement: str, patience: _Patience) -> str:
+    """Drop lines from the end until the rest compiles; "" when it never does."""
     lines = statement.split("\n")
-    for _ in range(_GROWTHS):
-        problem = syntax_problem("\n".join(lines))
-        if not problem:
+    while lines and patience.spend(statement):
+        tree, problem = _parse("\n".join(lines))
+        if tree is not None:
             return "\n".join(lines)
         line = re.match(r"line (\d+)", problem)
         lines = lines[: min(int(line[1]) if line else 1, len(lines)) - 1]
-        if not lines:
-            break
     return ""
 
 
-def _finished(run: list[str]) -> Iterator[str]:
+def _good(run: list[str]) -> Iterator[_Piece]:
     source = "\n".join(run).strip("\n").rstrip()
     if source:
-        yield source
+        yield _Piece(source, good=True)
 
 
 def _acts(node: ast.stmt) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from habilis.agent.checks import Check
 
@@ -38,7 +39,7 @@ class Task:
     examples: tuple[Example, ...] = field(default=(), kw_only=True)
     checks: tuple[Check, ...] = field(default=(), kw_only=True)
     tools: tuple[Callable[..., object], ...] = field(default=(), kw_only=True)
-    output_type: object = field(default=None, kw_only=True)
+    output_type: Any = field(default=None, kw_only=True)
     attempts: int = field(default=3, kw_only=True)
 
     @property

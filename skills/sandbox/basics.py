@@ -117,7 +117,6 @@ def make_builtins(
         _stop_=reraise_stop,
         __build_class__=guards.build_class,
         __import__=import_,
-        __debug__=True,
         type=guards.SafeType,
         getattr=guards.get_attribute,
         setattr=guards.set_attribute,

@@ -6,7 +6,6 @@ Frames of libraries and of the sandbox are left out, and paths of the host with 
 from __future__ import annotations
 
 import difflib
-import re
 import sys
 import traceback
 from collections import OrderedDict
@@ -14,17 +13,11 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 
 from habilis.skills.sandbox.policy import NotAllowed
+from habilis.skills.sandbox.printed import without_paths
 
 _MAX_FRAMES = 10
 _MAX_MESSAGE_CHARS = 2_000
 _MAX_SOURCES = 200
-_PATH = re.compile(r"(?<![\w/:.~-])(?:/[\w.+@~-]+){2,}/?")
-_CURRENT = "<action>"
-
-
-def without_paths(text: str) -> str:
-    """Return the text with every absolute path cut down to its last part."""
-    return _PATH.sub(lambda match: match[0].rstrip("/").rsplit("/", 1)[-1], text)
 
 
 class Sources:
@@ -59,7 +52,7 @@ class Faults:
         self._sources, self._known_names = sources, known_names
         self.current = ""  # the file name of the running action: not named in frames
 
-    def describe(self, error: BaseException) -> str:
+    def describe(self, error: BaseException, *, last_line: str | None = None) -> str:
         """Return the code's own frames and a last line `Type: message`."""
         frames = self._frames(error.__traceback__)
         if isinstance(error, SyntaxError):
@@ -69,7 +62,7 @@ class Faults:
         if len(frames) > _MAX_FRAMES:
             half = _MAX_FRAMES // 2
             frames[half:-half] = [f"[... {len(frames) - 2 * half} frames left out ...]"]
-        return "\n".join([*frames, self._last_line(error)])
+        return "\n".join([*frames, last_line or self._last_line(error)])
 
     def trace(self) -> str:
         """Describe the error that is being handled, as `traceback.format_exc` is asked to."""
@@ -105,6 +98,10 @@ class Faults:
             message = f"{message[:_MAX_MESSAGE_CHARS]} [...]"
         name = type(error).__name__
         return f"{name}: {message}" if message else name
+
+    @staticmethod
+    def type_of(error: BaseException, last_line: str | None) -> str:
+        return last_line.partition(":")[0] if last_line else type(error).__name__
 
     def _hint(self, error: BaseException) -> str:
         if isinstance(error, NameError) and error.name:

@@ -8,11 +8,17 @@ from collections.abc import Callable
 
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_PATH = re.compile(r"(?<![\w/:.~-])(?:/[\w.+@~-]+){2,}/?")
 
 
 def clean(text: str) -> str:
     """Return the text without terminal escapes and control characters but newline and tab."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text))
+
+
+def without_paths(text: str) -> str:
+    """Return the text with every absolute path cut down to its last part."""
+    return _PATH.sub(lambda match: match[0].rstrip("/").rsplit("/", 1)[-1], text)
 
 
 def cut(text: str, limit: int) -> str:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from enum import Enum
 from typing import Protocol
 
 from habilis.agent.authors.compose.terms import ERROR, Term, Values
 from habilis.agent.authors.compose.types import Type
 
-_KEPT = 60  # whole answers remembered, cheap and dear
+
+class Judged(Enum):
+    """What running the written program says about an answer."""
+
+    RIGHT = "right on every example"
+    MISSES = "wrong on an example that the search does not look at"
+    USELESS = "wrong where the search looked, or no answer that is wanted"
 
 
 class Closing(Protocol):
@@ -24,16 +32,25 @@ class Closing(Protocol):
 class Goal:
     """Collects whole answers with their costs, and terms and tests by the examples they hold on.
 
-    Sets of examples are bit masks: bit i stands for example i.
+    Sets of examples are bit masks: bit i stands for example i. `best` is the cost of the
+    cheapest answer that is of use; `choosy` asks for every way to an answer, not one.
     """
 
-    def __init__(self, outputs: Values, type_: Type) -> None:
+    def __init__(
+        self,
+        outputs: Values,
+        type_: Type,
+        *,
+        judge: Callable[[Term], Judged] | None = None,
+        choosy: bool = False,
+    ) -> None:
         self.outputs, self.type = outputs, type_
         self.full = (1 << len(outputs)) - 1
         self.answers: list[tuple[float, Term]] = []
         self.right_on: dict[int, Term] = {}
         self.tests: dict[int, Term] = {}
         self.best = math.inf
+        self._judge, self._choosy = judge, choosy
         self._hit: Values | None = None
 
     def see(self, term: Term) -> None:
@@ -52,18 +69,26 @@ class Goal:
 
     def see_again(self, term: Term) -> None:
         """Take note of a term whose values were seen before: another way to an answer."""
-        if term.values == self._hit and term.type == self.type:
+        if self._choosy and term.type == self.type and term.values == self._hit:
             self.offer(term, term.cost)
 
     def offer(self, term: Term, cost: float) -> None:
-        """Add a whole answer."""
-        self.best = min(self.best, cost)
-        if len(self.answers) < _KEPT or cost <= self.best:
+        """Add a whole answer, unless judging it says that it is of no use."""
+        if cost >= self.best:
+            return
+        judged = self._judge(term) if self._judge else Judged.RIGHT
+        if judged is Judged.USELESS:
+            return
+        self.best = cost
+        if judged is Judged.RIGHT:
             self.answers.append((cost, term))
 
     def _mask(self, values: Values) -> int:
-        pairs = enumerate(zip(values, self.outputs, strict=True))
-        return sum(1 << i for i, (value, wanted) in pairs if value is not ERROR and _is(value, wanted))
+        mask = 0
+        for i, (value, wanted) in enumerate(zip(values, self.outputs, strict=True)):
+            if value is not ERROR and _is(value, wanted):
+                mask |= 1 << i
+        return mask
 
 
 def _is(value: object, wanted: object) -> bool:

@@ -47,48 +47,47 @@ class Toolbox:
     constants: tuple[Constant, ...]
 
 
+def input_types(examples: Sequence[Example]) -> list[Type]:
+    """Return the type of each input.
+
+    Raises:
+        Unreadable: no examples, no inputs, or inputs that differ in number or mix types.
+    """
+    if not examples:
+        raise Unreadable("there are no examples")
+    counts = sorted({len(example.inputs) for example in examples})
+    if len(counts) > 1:
+        raise Unreadable(f"the examples have different numbers of inputs: {counts}")
+    if counts == [0]:
+        raise Unreadable("the examples have no inputs")
+    types: list[Type] = []
+    rows = [tuple(map(freeze, example.inputs)) for example in examples]
+    for position, column in enumerate(zip(*rows, strict=True), 1):
+        type_ = type_of(column)
+        if type_ is None:
+            raise Unreadable(f"the values of input {position} are of types that do not go together")
+        types.append("str" if type_ == "None" else type_)
+    return types
+
+
 def read_problem(examples: Sequence[Example], names: Sequence[str]) -> Problem:
     """Return the problem that the examples state; `names` has one name per input.
 
     Raises:
-        Unreadable: they differ in length, mix types, or contradict each other.
+        Unreadable: as `input_types`, or the outputs mix types, or examples contradict.
     """
-    rows = [tuple(map(freeze, example.inputs)) for example in examples]
+    types = input_types(examples)
+    rows = tuple(tuple(map(freeze, example.inputs)) for example in examples)
     outputs = tuple(freeze(example.output) for example in examples)
     returns = type_of(outputs)
     if returns is None:
         raise Unreadable("the outputs are of types that do not go together")
     if returns == "None":
         raise Unreadable("every output is None")
-    columns = list(zip(*rows, strict=True))
-    types = [type_of(column) for column in columns]
-    for position, type_ in enumerate(types, 1):
-        if type_ is None:
-            raise Unreadable(f"the values of input {position} are of types that do not go together")
     _check_agreement(rows, outputs)
     return Problem(
-        names=tuple(names),
-        types=tuple("str" if type_ in {None, "None"} else str(type_) for type_ in types),
-        returns=returns,
-        rows=tuple(rows),
-        outputs=outputs,
+        names=tuple(names), types=tuple(types), returns=returns, rows=rows, outputs=outputs
     )
-
-
-def count_inputs(examples: Sequence[Example]) -> int:
-    """Return how many inputs each example has.
-
-    Raises:
-        Unreadable: there are no examples or no inputs, or the examples differ.
-    """
-    if not examples:
-        raise Unreadable("there are no examples")
-    counts = {len(example.inputs) for example in examples}
-    if len(counts) > 1:
-        raise Unreadable(f"the examples have different numbers of inputs: {sorted(counts)}")
-    if counts == {0}:
-        raise Unreadable("the examples have no inputs")
-    return counts.pop()
 
 
 def _check_agreement(rows: Sequence[Values], outputs: Values) -> None:

@@ -7,6 +7,7 @@ upon. A term that raises on some examples stays in use for the others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from habilis.agent.authors.compose.clock import Clock, OutOfTime
@@ -17,6 +18,7 @@ from habilis.agent.authors.compose.terms import (
     ERROR,
     Apply,
     Component,
+    Constant,
     Term,
     Values,
     Variable,
@@ -24,7 +26,11 @@ from habilis.agent.authors.compose.terms import (
 from habilis.agent.authors.compose.types import Type, within_limits
 
 _MAX_TERMS = 400_000
+_PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
 _CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
+
+# A text or a number that is computed from constants alone should be a constant.
+_FROM_INPUTS = frozenset({"str", "float", "bool", "date"})
 
 Bank = dict[Type, dict[int, list[Term]]]
 
@@ -49,6 +55,7 @@ class Search:
         self._count = 0
         self._closings: Sequence[Closing] = ()
         self._seconds = clock.left
+        self._first: float | None = None  # seconds left when there was an answer
 
     def run(self, closings: Sequence[Closing] = ()) -> None:
         """Search until no cheaper answer can come, or time is over; answers are in the goal."""
@@ -67,7 +74,12 @@ class Search:
     def _is_enough(self, level: int) -> bool:
         if self.goal.best <= level + 1:
             return True
-        return bool(self.goal.answers) and self.clock.spent > 0.6 * self._seconds
+        if self.goal.best == math.inf:
+            return False
+        if self._first is None:
+            self._first = self.clock.left
+        waited = self._first - self.clock.left
+        return waited > min(_PATIENCE * self._seconds, 0.4 + 2 * (self._seconds - self._first))
 
     def _enumerate(self, level: int) -> None:
         if level == 1:
@@ -114,9 +126,7 @@ class Search:
         if failed == len(values):
             return
         if all(value is ERROR or within_limits(value) for value in values):
-            self._keep(
-                Apply(component, arguments, values, cost=level, partial=failed > 0), level
-            )
+            self._keep(Apply(component, arguments, values, cost=level, partial=failed > 0), level)
 
     def _expand(self, component: Component, level: int) -> None:
         ticks = 0
@@ -126,6 +136,8 @@ class Search:
             if ticks == _CHECK_EVERY:
                 self._tick(ticks)
                 ticks = 0
+            if component.returns in _FROM_INPUTS and not any(map(_varies, arguments)):
+                continue
             columns = [argument.values for argument in arguments]
             try:
                 values = tuple(map(function, *columns))
@@ -167,6 +179,10 @@ class Search:
         for arguments, vector in zip(batch, vectors, strict=True):
             values = tuple(self._calls.value(component, row) for row in vector)
             self._take(component, arguments, values, level)
+
+
+def _varies(term: Term) -> bool:
+    return not isinstance(term, Constant)
 
 
 def _one_by_one(component: Component, columns: Sequence[Values]) -> Iterator[object]:

@@ -59,7 +59,6 @@ def _fail() -> object:
     raise ValueError("the guard does not hold")
 
 
-
 def namespace() -> dict[str, object]:
     """Return the names that expressions may use, besides Python's own functions."""
     return {

@@ -40,6 +40,7 @@ class Component:
     function: Callable[..., object]
     argument_limit: int = 99
     skill: str = ""
+    maps: bool = False  # the skill is called on each item of a list
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from habilis.agent.authors.compose.terms import Component, Constant
 from habilis.agent.authors.compose.types import Type, item_type
 
 _ANY = """
+1 items: list[T], index: int -> T = items[index]   when index >= 0
 1 items: list[T] -> T = items[0]
 1 items: list[T] -> T = items[-1]
-1 items: list[T], index: int -> T = items[index]   when index >= 0
+1<4 items: list[T], start: int, stop: int -> list[T] = items[start:stop]  when 0 <= start < stop
 1 items: list[T] -> list[T] = items[1:]
 1 items: list[T] -> list[T] = items[:-1]
 1 items: list[T], count: int -> list[T] = items[count:]   when count > 1
@@ -20,7 +21,6 @@ _ANY = """
 2 items: list[T], count: int -> list[T] = items[:-count]  when count > 0
 1 items: list[T] -> list[T] = items[::-1]
 3 items: list[T], step: int -> list[T] = items[::step]   when step > 1
-2<5 items: list[T], start: int, stop: int -> list[T] = items[start:stop]  when 0 <= start < stop
 1 items: list[T] -> int = len(items)
 2 items: list[T] -> list[T] = list(dict.fromkeys(items))
 2 items: list[T] -> bool = not items

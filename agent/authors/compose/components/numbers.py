@@ -169,7 +169,7 @@ def _factors(columns: Sequence[Sequence[object]], outputs: Sequence[object]) -> 
     results = [list(_numbers(output)) for output in outputs]
     for column in columns:
         starts = [list(_numbers(value)) for value in column]
-        if not all(starts) or not all(results) or len(starts) < 2:
+        if len(starts) < 2 or not all(0 < len(some) < 3 for some in [*starts, *results]):
             continue
         options = [
             {round(r / s, digits) for r in result for s in start if s}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Sequence
 
 from habilis.agent.author import CallSkill
@@ -10,27 +11,60 @@ from habilis.agent.authors.compose.terms import ERROR, Component, Values
 from habilis.agent.authors.compose.types import Type, freeze, item_type, thaw, type_of
 from habilis.skills.skill import Skill
 
-_COST = 1
+_COSTS = (3, 2, 1)  # of a skill that shares no, one, more words with the task
+_COMMON = frozenset("from give list name with that this each such turn make into show".split())
 _BASIC = {"str", "int", "float", "bool", "dict"}
 
 
-def component(skill: Skill) -> Component | None:
-    """Return a skill as a component; None when its parameters are of types we do not know."""
+def components(skill: Skill, *, task: str) -> list[Component]:
+    """Return a skill as a component, and mapped over a list when it takes one value.
+
+    There is none when its parameters are of types we do not know. A skill that shares
+    words with the task is cheap: it is reached deep inside compositions.
+    """
     found = signature_types(skill.signature)
     if found is None:
-        return None
+        return []
     arguments, returns = found
     names = tuple(f"argument_{position}" for position in range(len(arguments)))
     call = f"{skill.name}({', '.join(names)})"
+    cost = _COSTS[min(2, len(_words(f"{skill.name} {skill.description}") & _words(task)))]
+    made = [_component(skill, call, names, arguments, returns, cost=cost)]
+    if len(arguments) == 1:
+        call = f"[{skill.name}(each) for each in items]"
+        lists = (f"list[{arguments[0]}]",)
+        made.append(
+            _component(skill, call, ("items",), lists, f"list[{returns}]", cost=cost, maps=True)
+        )
+    return made
+
+
+def _component(
+    skill: Skill,
+    call: str,
+    names: tuple[str, ...],
+    arguments: tuple[Type, ...],
+    returns: Type,
+    *,
+    cost: int,
+    maps: bool = False,
+) -> Component:
     return Component(
-        cost=_COST,
+        cost=cost + maps,
         names=names,
         arguments=arguments,
         returns=returns,
         template=ast.parse(call, mode="eval").body,
         function=_not_here,
         skill=skill.name,
+        maps=maps,
     )
+
+
+def _words(text: str) -> set[str]:
+    """Return the beginnings of the words that say something: "levels" is "level"."""
+    found = re.findall(r"[a-z]{3,}", text.lower().replace("_", " "))
+    return {word[:5] for word in found if word not in _COMMON | {"the", "and", "for", "its"}}
 
 
 def _not_here(*_: object) -> object:
@@ -74,30 +108,34 @@ def _known(annotation: ast.expr | None) -> Type | None:
 class SkillCalls:
     """Remembers what skills gave, and asks for what is missing in one round trip."""
 
-    batch = 200  # argument vectors for one skill at one cost level
+    batch = 100  # argument vectors for one skill at one cost level
 
     def __init__(self, call: CallSkill) -> None:
         self._call = call
         self._known: dict[tuple[str, str], object] = {}
 
     def prepare(self, component: Component, rows: Sequence[Values]) -> None:
-        """Call the skill on the rows it was not called on before, in one round trip."""
-        missing = {
-            (component.skill, repr(row)): row
-            for row in rows
-            if ERROR not in row and (component.skill, repr(row)) not in self._known
-        }
+        """Call the skill on what it was not called on before, in one round trip."""
+        rows = [row for row in rows if ERROR not in row]
+        if component.maps:
+            rows = [(item,) for row in rows for item in _items(row)]
+        keyed = {(component.skill, repr(row)): row for row in rows}
+        missing = {key: row for key, row in keyed.items() if key not in self._known}
         if not missing:
             return
         arguments = [tuple(map(thaw, row)) for row in missing.values()]
         outcomes = self._call(component.skill, arguments)
+        returns = item_type(component.returns) if component.maps else component.returns
         for key, outcome in zip(missing, outcomes, strict=True):
             value = freeze(outcome.value) if outcome.ok else ERROR
-            self._known[key] = value if _fits(value, component.returns) else ERROR
+            self._known[key] = value if _fits(value, returns or "") else ERROR
 
     def value(self, component: Component, row: Values) -> object:
         """Return what the skill gave on a prepared row, ERROR when it failed."""
-        return self._known.get((component.skill, repr(row)), ERROR)
+        if ERROR in row or not component.maps:
+            return self._known.get((component.skill, repr(row)), ERROR)
+        values = tuple(self._known[component.skill, repr((item,))] for item in _items(row))
+        return ERROR if ERROR in values else values
 
     def run(self, component: Component, row: Values) -> object:
         """Return what the skill gives on a row; call it if need be.
@@ -110,6 +148,12 @@ class SkillCalls:
         if value is ERROR:
             raise ValueError(f"{component.skill} failed")
         return value
+
+
+def _items(row: Values) -> Values:
+    items = row[0]
+    assert isinstance(items, tuple)
+    return items
 
 
 def _fits(value: object, type_: Type) -> bool:

@@ -37,6 +37,8 @@ _TEXT = """
 3 text: str, pattern: pattern -> str = text[re.search(pattern, text).start():]
 3 text: str, pattern: pattern -> str = text[:re.search(pattern, text).start()]
 4 text: str, pattern: pattern -> str = text[re.search(pattern, text).end():]
+3<3 text: str, glue: glue, change: str>str -> str = \
+  glue.join(change(word) for word in text.split())
 3<3 text: str, pattern: pattern, glue: glue -> str = re.sub(pattern, glue, text)
 3<4 text: str, pattern: pattern -> str = ''.join(re.findall(pattern, text))
 """
@@ -92,11 +94,12 @@ _WITH_INT = """
 2<6 parts: list[str], number: int -> str = parts[number]
 3<6 text: str, number: int -> str = text.zfill(number)   when number < 20
 2 text: str, sep: separator -> int = text.index(sep)
-3<3 text: str, other: str -> int = text.count(other)   when other
 """
 _TWO_TEXTS = """
 2<3 text: str, sep: separator, other: str -> str = text.replace(sep, other)   when sep in text
+2<3 text: str, other: str -> str = text.removesuffix(other)   when text.endswith(other)
 3<3 text: str, other: str -> str = text.replace(other, '')   when other and other in text
+2<3 text: str, other: str -> int = text.count(other)   when other
 """
 _MISSING = """
 1 text: str -> bool = text is None

@@ -1,0 +1,81 @@
+"""The embedded author: writes functions from examples, with no model, no key, no network."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from functools import partial
+from threading import Event
+
+from habilis.agent.author import Purpose, Reply, Request, Usage
+from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
+
+
+class ComposeAuthor:
+    """Answers tasks that have examples by searching for a program that fits them.
+
+    Each reply takes at most `seconds`, less when the request has less time left. What it
+    writes has the form of a model's reply: a sentence, then one block of code.
+    """
+
+    name = "compose"
+
+    def __init__(self, *, seconds: float = 3.0) -> None:
+        self._seconds = seconds
+
+    async def reply(self, request: Request) -> Reply:
+        """Return a function that fits the task's examples, or why there is none."""
+        start = time.monotonic()
+        if request.purpose is Purpose.ABSTRACT:
+            return _abstract(request)
+        if request.purpose is not Purpose.ACT:
+            return _give_up("the embedded author cannot mend a function: it has no other reading")
+        if not request.task.examples:
+            return _give_up("no examples to work from: without a model, a task needs some")
+        found = await self._search(request)
+        usage = Usage(seconds=time.monotonic() - start)
+        if isinstance(found, NotFound):
+            return Reply(text="", usage=usage, gave_up=found.why, notes={"tried": found.tried})
+        notes = {"tried": found.tried, "cost": found.cost, "confidence": found.confidence}
+        return Reply(text=_answer(found, request), usage=usage, notes=notes)
+
+    async def _search(self, request: Request) -> Found | NotFound:
+        task, stopped = request.task, Event()
+        seconds = self._seconds if request.seconds is None else min(self._seconds, request.seconds)
+        search = partial(
+            synthesise,
+            task.examples,
+            name=task.name or task.id,
+            description=task.instruction,
+            skills=request.skills,
+            call_skill=request.call_skill,
+            seconds=seconds,
+            stop=stopped.is_set,
+            avoid=[step.source for step in request.steps if step.source],
+        )
+        try:
+            return await asyncio.to_thread(search)
+        finally:
+            stopped.set()  # a cancelled reply must not leave its thread searching
+
+
+def _answer(found: Found, request: Request) -> str:
+    count = len(request.task.examples)
+    trust = f"{found.confidence:.0%}"
+    said = f"Of {found.tried:,} programs tried, this one fits all {count} examples ({trust} sure)."
+    return f"{said}\n\n```python\n{found.source}\n\nfinal_answer({found.name})\n```"
+
+
+def _abstract(request: Request) -> Reply:
+    """A function that solved the task by examples is general already."""
+    for step in reversed(request.steps):
+        if step.source and step.outcome is not None and step.outcome.ok:
+            lines = step.source.rstrip().split("\n")
+            kept = [line for line in lines if not line.startswith("final_answer(")]
+            source = "\n".join(kept).strip()
+            return Reply(text=f"The function is general as it is.\n\n```python\n{source}\n```")
+    return _give_up("no step of this task holds a function that ran")
+
+
+def _give_up(why: str) -> Reply:
+    return Reply(text="", gave_up=why)

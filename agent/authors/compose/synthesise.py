@@ -1,0 +1,278 @@
+"""Examples in, a Python function out: the whole search, with no model."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from habilis.agent.author import CallSkill
+from habilis.agent.authors.compose.clock import Clock
+from habilis.agent.authors.compose.components import choose
+from habilis.agent.authors.compose.components.skills import SkillCalls, components
+from habilis.agent.authors.compose.confidence import confidence, only_repeats
+from habilis.agent.authors.compose.cover import Cover
+from habilis.agent.authors.compose.deduce import Deduce
+from habilis.agent.authors.compose.goal import Closing, Goal, Judged
+from habilis.agent.authors.compose.judge import (
+    Function,
+    behaves_alike,
+    compile_program,
+    first_miss,
+    probes,
+)
+from habilis.agent.authors.compose.problem import (
+    Problem,
+    Unreadable,
+    input_types,
+    read_problem,
+)
+from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
+from habilis.agent.authors.compose.search import Search
+from habilis.agent.authors.compose.terms import Apply, Component, Term, Variable
+from habilis.agent.authors.compose.tree import Tree
+from habilis.agent.authors.compose.types import freeze, item_type, thaw
+from habilis.agent.task import Example
+from habilis.skills.skill import Skill
+
+_ACTIVE = 4  # examples a search starts from
+_MAX_ACTIVE = 10
+_INNER_COST = 12  # of the body of a map or filter
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """A function that is right on every example.
+
+    `source` is complete. When a saved skill alone does it, `name` is the skill's and the
+    source is its import. `confidence` is the chance that it is right beyond the examples.
+    """
+
+    name: str
+    source: str
+    tried: int
+    cost: float
+    seconds: float
+    confidence: float
+    skills_used: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotFound:
+    """No function fits; `why` is a sentence without a period."""
+
+    why: str
+    tried: int = 0
+    seconds: float = 0.0
+
+
+def synthesise(
+    examples: Sequence[Example],
+    *,
+    name: str,
+    parameters: Sequence[str] | None = None,
+    description: str = "",
+    skills: Sequence[Skill] = (),
+    call_skill: CallSkill | None = None,
+    seconds: float,
+    stop: Callable[[], bool] | None = None,
+    avoid: Sequence[str] = (),
+) -> Found | NotFound:
+    """Return the cheapest function found that maps each example's inputs to its output.
+
+    It runs until something fits, `seconds` are over or `stop()` is true. Skills are called
+    through `call_skill` only. Functions in `avoid` (sources), and those that behave like
+    them, are not given again.
+    """
+    clock = Clock(seconds, stop)
+    try:
+        names = parameter_names(input_types(examples), parameters)
+        problem = read_problem(examples, names)
+    except Unreadable as reason:
+        return NotFound(why=str(reason), seconds=clock.spent)
+    text = f"{name} {description}"
+    known = [made for skill in skills for made in components(skill, task=text)]
+    run = _Run(
+        problem,
+        skills=known if call_skill is not None else (),
+        calls=SkillCalls(call_skill) if call_skill is not None else None,
+        name=identifier(name or " ".join(description.split()[:5])),
+        description=description or name,
+        avoid=avoid,
+        clock=clock,
+    )
+    return run.run()
+
+
+class _Run:
+    """One call of `synthesise`: searches over a growing set of examples."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        *,
+        skills: Sequence[Component],
+        calls: SkillCalls | None,
+        name: str,
+        description: str,
+        avoid: Sequence[str],
+        clock: Clock,
+    ) -> None:
+        self._problem, self._skills, self._calls = problem, skills, calls
+        self._name, self._description, self._clock = name, description, clock
+        self._avoid = {body for source in avoid if (body := _body(source))}
+        self._rejected: list[Function] = []
+        self._active: list[int] = []
+        self._counterexample: int | None = None
+        self._by_name: Mapping[str, Function] = {
+            skill.skill: self._stand_in(skill) for skill in skills if not skill.maps
+        }
+
+    def run(self) -> Found | NotFound:
+        """Search; on an answer that is wrong on another example, search again with it."""
+        self._active = _varied(self._problem)
+        while self._clock.left > 0 and len(self._active) <= _MAX_ACTIVE:
+            self._counterexample = None
+            goal = self._search(self._problem.only(self._active))
+            if goal.answers:
+                return self._found(*goal.answers[-1])
+            if self._counterexample is None:
+                break
+            self._active = sorted([*self._active, self._counterexample])
+        return self._not_found("no other program fits" if self._avoid else "no program fits")
+
+    def _not_found(self, what: str) -> NotFound:
+        tried, spent = self._clock.tried, self._clock.spent
+        why = f"{what} the examples: {tried:,} tried in {spent:.1f} s"
+        return NotFound(why=why, tried=tried, seconds=spent)
+
+    def _found(self, cost: float, term: Term) -> Found | NotFound:
+        if only_repeats(term, cost, self._problem.outputs):
+            return self._not_found("only programs that list their results fit")
+        program = self._write(term)
+        alone = _is_skill_alone(term, self._problem)
+        return Found(
+            name=program.skills[0] if alone else program.name,
+            source=f"from skills import {program.skills[0]}\n" if alone else program.source,
+            tried=self._clock.tried,
+            cost=cost,
+            seconds=self._clock.spent,
+            confidence=confidence(term, cost, self._problem.outputs),
+            skills_used=program.skills,
+        )
+
+    # searching ---------------------------------------------------------------
+
+    def _search(self, problem: Problem) -> Goal:
+        goal = Goal(problem.outputs, problem.returns, judge=self._judge, choosy=bool(self._avoid))
+        search = Search(
+            problem,
+            choose(problem, self._skills),
+            goal,
+            clock=self._clock,
+            calls=self._calls,
+        )
+        cover = _cover(goal, self._clock)
+        closings: list[Closing] = [cover] if cover else []
+        if item_type(problem.returns):
+            closings.append(Deduce(problem, search.bank, goal, self._clock, self._inside))
+        closings.append(Tree(goal, self._clock, cover))
+        search.run(closings)
+        return goal
+
+    def _inside(self, problem: Problem, clock: Clock) -> Term | None:
+        """Solve the small problem of a map's or a filter's body."""
+        goal = Goal(problem.outputs, problem.returns)
+        toolbox = choose(problem, self._skills)
+        search = Search(
+            problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=_INNER_COST
+        )
+        cover = _cover(goal, clock) if problem.returns == "str" else None
+        closings: list[Closing] = [cover] if cover else []
+        if problem.returns != "bool":
+            closings.append(Tree(goal, clock, cover))
+        search.run(closings)
+        return goal.answers[-1][1] if goal.answers else None
+
+    # judging -----------------------------------------------------------------
+
+    def _judge(self, term: Term) -> Judged:
+        try:
+            program = self._write(term)
+            function = compile_program(program, self._by_name)
+        except (ValueError, SyntaxError, RecursionError):
+            return Judged.USELESS
+        miss = first_miss(function, self._problem.rows, self._problem.outputs)
+        if miss is not None:
+            if miss in self._active:
+                return Judged.USELESS
+            if self._counterexample is None:
+                self._counterexample = miss
+            return Judged.MISSES
+        if self._avoid and self._is_rejected(term, program, function):
+            return Judged.USELESS
+        return Judged.RIGHT
+
+    def _is_rejected(self, term: Term, program: Program, function: Function) -> bool:
+        alone = _is_skill_alone(term, self._problem)
+        body = program.skills[0] if alone else _body(program.source)
+        if body in self._avoid:
+            self._rejected.append(function)
+            return True
+        rows = probes(self._problem.rows)
+        return any(behaves_alike(function, other, rows) for other in self._rejected)
+
+    def _write(self, term: Term) -> Program:
+        return render(term, self._problem, name=self._name, description=self._description)
+
+    def _stand_in(self, skill: Component) -> Function:
+        """Return a function that runs a skill in the jail."""
+
+        def call(*arguments: object) -> object:
+            assert self._calls is not None
+            return thaw(self._calls.run(skill, tuple(map(freeze, arguments))))
+
+        return call
+
+
+def _cover(goal: Goal, clock: Clock) -> Cover | None:
+    return Cover(goal, clock) if goal.type == "str" or item_type(goal.type) else None
+
+
+def _is_skill_alone(term: Term, problem: Problem) -> bool:
+    """Tell whether a program only hands its parameters on to a saved skill."""
+    if not isinstance(term, Apply) or not term.component.skill:
+        return False
+    handed = [a.name if isinstance(a, Variable) else "" for a in term.arguments]
+    return tuple(handed) == problem.names
+
+
+def _body(source: str) -> str:
+    """Return what tells functions apart: the body without docstring, or the imported skill."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    if functions:
+        body = functions[-1].body
+        return "\n".join(ast.unparse(node) for node in body if not _is_text(node))
+    imported = [node.names[0].name for node in tree.body if isinstance(node, ast.ImportFrom)]
+    return imported[-1] if imported else ""
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _varied(problem: Problem) -> list[int]:
+    """Return a few examples to start from: the shortest, the longest, different outputs."""
+    order = sorted(range(len(problem.rows)), key=lambda i: (len(repr(problem.rows[i])), i))
+    chosen = list(dict.fromkeys([order[0], order[-1], order[len(order) // 2]]))
+    seen = {repr(problem.outputs[i]) for i in chosen}
+    for i in order:
+        if len(chosen) < _ACTIVE and i not in chosen and repr(problem.outputs[i]) not in seen:
+            chosen.append(i)
+            seen.add(repr(problem.outputs[i]))
+    spare = [i for i in order if i not in chosen]
+    return sorted([*chosen, *spare[: max(0, _ACTIVE - len(chosen))]])

@@ -1,0 +1,89 @@
+"""The cheapest split of the examples by tests into answers: early returns in the program.
+
+An exact dynamic programme over sets of examples, as decision trees over terms in
+EUSolver (Alur 2017).
+"""
+
+from __future__ import annotations
+
+from habilis.agent.authors.compose.clock import Clock
+from habilis.agent.authors.compose.cover import Cover
+from habilis.agent.authors.compose.goal import Goal
+from habilis.agent.authors.compose.terms import Choice, Constant, Term
+
+_IF_COST = 3
+_LITERAL_COST = 3
+_FROM_LEVEL = 4
+_DEPTH = 3
+_COVER_NODES = 600
+
+
+class Tree:
+    """Closing for programs with conditions."""
+
+    def __init__(self, goal: Goal, clock: Clock, cover: Cover | None) -> None:
+        self._goal, self._clock, self._cover = goal, clock, cover
+        self._memo: dict[int, tuple[float, Term | None]] = {}
+        self._tests: list[tuple[int, Term]] = []
+
+    def see(self, term: Term) -> None:
+        """The goal itself notes what trees are made of."""
+
+    def close(self, level: int) -> None:
+        """Offer the cheapest tree, once there are terms enough."""
+        if level < _FROM_LEVEL or len(self._goal.outputs) < 2:
+            return
+        self._memo = {}
+        self._tests = sorted(self._goal.tests.items(), key=lambda pair: pair[1].cost)
+        found = self._grow(self._goal.full, self._goal.best, depth=0)
+        if found is not None:
+            self._goal.offer(found, found.cost)
+
+    def _grow(self, examples: int, limit: float, *, depth: int) -> Term | None:
+        """Return the cheapest tree on some examples below `limit`."""
+        if limit <= 0:
+            return None
+        if examples in self._memo and self._memo[examples][0] >= limit:
+            known = self._memo[examples][1]
+            return known if known and known.cost < limit else None
+        self._clock.check()
+        best = self._leaf(examples, limit)
+        if depth < _DEPTH and examples & (examples - 1):
+            best = self._split(examples, best.cost if best else limit, depth) or best
+        self._memo[examples] = (limit, best)
+        return best
+
+    def _split(self, examples: int, limit: float, depth: int) -> Term | None:
+        best: Term | None = None
+        tried: set[int] = set()
+        for mask, test in self._tests:
+            base = test.cost + _IF_COST
+            if base >= limit:
+                break
+            inside, outside = examples & mask, examples & ~mask
+            if not inside or not outside or inside in tried:
+                continue
+            tried |= {inside, outside}
+            then = self._grow(inside, limit - base, depth=depth + 1)
+            if then is None:
+                continue
+            otherwise = self._grow(outside, limit - base - then.cost, depth=depth + 1)
+            if otherwise is not None:
+                cost = base + then.cost + otherwise.cost
+                best, limit = Choice(test, then, otherwise, cost=cost), cost
+        return best
+
+    def _leaf(self, examples: int, limit: float) -> Term | None:
+        fits = [t for mask, t in self._goal.right_on.items() if mask & examples == examples]
+        best = min(fits, key=lambda term: term.cost, default=None)
+        if best is not None and best.cost >= limit:
+            best = None
+        if self._cover is None:
+            return best or self._literal(examples, limit)
+        return self._cover.find(examples, best.cost if best else limit, nodes=_COVER_NODES) or best
+
+    def _literal(self, examples: int, limit: float) -> Term | None:
+        values = {o for i, o in enumerate(self._goal.outputs) if examples >> i & 1}
+        if len(values) > 1 or limit <= _LITERAL_COST:
+            return None
+        return Constant(values.pop(), self._goal.type, cost=_LITERAL_COST)

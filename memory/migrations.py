@@ -1,0 +1,85 @@
+"""The store's format: an append-only list of steps, each one transaction."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Final
+
+from habilis.errors import LibraryTooNew, NotALibrary
+
+APPLICATION_ID: Final = 0x4861_6269  # "Habi", in the header of the SQLite file
+
+# Never edit a step that was released; add another one.
+STEPS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE change (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
+        kind TEXT NOT NULL, name TEXT NOT NULL);
+    CREATE TABLE version (
+        hash TEXT NOT NULL, name TEXT NOT NULL, number INTEGER NOT NULL,
+        source TEXT NOT NULL, signature TEXT NOT NULL, description TEXT NOT NULL,
+        requires TEXT NOT NULL, provenance TEXT NOT NULL,
+        PRIMARY KEY (name, number), UNIQUE (name, hash));
+    CREATE TABLE skill (
+        name TEXT PRIMARY KEY, number INTEGER NOT NULL, state TEXT NOT NULL,
+        called INTEGER NOT NULL DEFAULT 0, helped INTEGER NOT NULL DEFAULT 0,
+        failed INTEGER NOT NULL DEFAULT 0,
+        FOREIGN KEY (name, number) REFERENCES version (name, number));
+    CREATE TABLE "case" (
+        name TEXT NOT NULL, number INTEGER NOT NULL, position INTEGER NOT NULL,
+        arguments TEXT NOT NULL, keywords TEXT NOT NULL, expected TEXT NOT NULL,
+        origin TEXT NOT NULL, PRIMARY KEY (name, number, position),
+        FOREIGN KEY (name, number) REFERENCES version (name, number));
+    CREATE TABLE solved_task (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL REFERENCES skill (name),
+        instruction TEXT NOT NULL, UNIQUE (name, instruction));
+    CREATE TABLE embedding (
+        id INTEGER PRIMARY KEY, encoder TEXT NOT NULL, text_hash TEXT NOT NULL,
+        vector BLOB NOT NULL, UNIQUE (encoder, text_hash));
+    CREATE TABLE session (
+        name TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, count INTEGER NOT NULL,
+        source TEXT NOT NULL, state TEXT NOT NULL, started_at REAL NOT NULL,
+        stop_requested INTEGER NOT NULL DEFAULT 0);
+    CREATE TABLE finished_task (
+        session TEXT NOT NULL REFERENCES session (name), key TEXT NOT NULL,
+        result TEXT NOT NULL, finished_at REAL NOT NULL, PRIMARY KEY (session, key));
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring a file to the newest format; an empty file becomes a new store.
+
+    Raises:
+        NotALibrary: the file is no SQLite database, or somebody else's.
+        LibraryTooNew: a newer habilis wrote it.
+    """
+    try:
+        format_number = connection.execute("PRAGMA user_version").fetchone()[0]
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        if "not a database" not in str(error):
+            raise
+        raise NotALibrary(f"{path!r} is no skill library: it is not an SQLite file") from None
+    if owner != APPLICATION_ID and (tables or format_number or owner):
+        raise NotALibrary(f"{path!r} is no skill library: it is another program's database")
+    if format_number > len(STEPS):
+        raise LibraryTooNew(
+            f"{path!r} has format {format_number}, this habilis knows up to {len(STEPS)}; "
+            "upgrade habilis, or use another library"
+        )
+    if format_number == len(STEPS):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    try:  # another process may have migrated while this one waited for the lock
+        format_number = connection.execute("PRAGMA user_version").fetchone()[0]
+        for step in STEPS[format_number:]:
+            for statement in step.split(";"):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(STEPS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,106 @@
+"""The table of modules that code may import, and what of each it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What of a module is visible: all public names, or `only` some, minus `denied`.
+
+    `package` lets all its public sub-modules in; a name may deny one of them, with dots.
+    """
+
+    only: frozenset[str] | None = None
+    denied: frozenset[str] = frozenset()
+    package: bool = False
+
+
+def _all(denied: str = "") -> Rule:
+    return Rule(denied=frozenset(denied.split()))
+
+
+def _only(only: str = "") -> Rule:
+    return Rule(only=frozenset(only.split()))
+
+
+def _package(denied: str = "") -> Rule:
+    return Rule(denied=frozenset(denied.split()), package=True)
+
+
+# The names denied hand out a way to run text as code, to read internals, or to change
+# what the worker itself relies on. Names that `replaced` provides need no entry.
+TABLE: Mapping[str, Rule] = {
+    **{
+        name: _all()
+        for name in """
+        __future__ array ast base64 binascii bisect calendar cmath collections collections.abc
+        colorsys csv datetime decimal difflib fractions functools graphlib hashlib heapq hmac
+        html html.parser itertools json keyword math numbers operator pprint random re secrets
+        statistics struct textwrap unicodedata urllib urllib.parse zlib zoneinfo
+        """.split()
+    },
+    "abc": _all("ABCMeta"),
+    "codecs": _only("encode decode BOM_UTF8 BOM_UTF16 lookup"),
+    "contextlib": _all("chdir redirect_stdin"),
+    "copy": _only("copy deepcopy Error error replace"),
+    "dataclasses": _all("make_dataclass"),
+    "enum": _all("EnumType EnumMeta"),
+    "hashlib": _all("file_digest"),
+    "inspect": _only(
+        "signature Parameter Signature isfunction isclass ismethod isbuiltin isgenerator "
+        "isgeneratorfunction iscoroutinefunction getdoc cleandoc"
+    ),
+    "io": _only("StringIO BytesIO TextIOBase IOBase SEEK_SET SEEK_CUR SEEK_END"),
+    "locale": _only("format_string str atof atoi"),
+    "logging": _only(
+        "DEBUG INFO WARNING ERROR CRITICAL NOTSET getLogger debug info warning error "
+        "exception critical log Logger StreamHandler NullHandler disable getLevelName"
+    ),
+    "os": _only(
+        "sep altsep linesep extsep pathsep curdir pardir name fspath urandom cpu_count "
+        "PathLike path"
+    ),
+    "os.path": _only(),
+    "pathlib": _only(),
+    "platform": _only("python_version python_implementation system"),
+    "queue": _all(),
+    "string": _all("Formatter"),
+    "sys": _only(
+        "maxsize maxunicode float_info int_info hash_info version version_info byteorder "
+        "getsizeof getrecursionlimit set_int_max_str_digits get_int_max_str_digits intern "
+        "implementation hexversion"
+    ),
+    "time": _all("clock_settime clock_settime_ns tzset"),
+    "timeit": _only("default_timer"),
+    "traceback": _only(),
+    "types": _only(
+        "SimpleNamespace MappingProxyType FunctionType LambdaType MethodType GeneratorType "
+        "BuiltinFunctionType NoneType EllipsisType UnionType GenericAlias CoroutineType"
+    ),
+    "typing": _all("get_type_hints ForwardRef"),
+    "uuid": _only("uuid3 uuid4 uuid5 UUID NAMESPACE_DNS NAMESPACE_URL NAMESPACE_OID"),
+    "warnings": _only(
+        "warn filterwarnings simplefilter catch_warnings resetwarnings warn_explicit"
+    ),
+    "numpy": _package(
+        "save savez savez_compressed fromfile memmap fromregex DataSource f2py ctypeslib "
+        "distutils testing core lib.format lib.npyio lib.introspect test info get_include"
+    ),
+    "pandas": _package(
+        "read_pickle to_pickle read_hdf read_sql read_sql_query read_sql_table read_clipboard "
+        "read_html read_gbq read_sas read_spss read_stata read_orc read_feather read_xml "
+        "read_parquet HDFStore ExcelFile ExcelWriter eval io core compat util testing test"
+    ),
+    "sympy": _package(
+        "test doctest preview interactive external testing release init_session source "
+        "autowrap ufuncify sysinfo utilities.autowrap utilities.runtests utilities.source "
+        "utilities.tmpfiles utilities.exceptions utilities.mathml utilities._compilation"
+    ),
+    "scipy": _package("io test LowLevelCallable _lib"),
+    "networkx": _package("read_gpickle write_gpickle test testing tests drawing readwrite"),
+    "mpmath": _package("runtests doctests tests plot cplot splot libmp"),
+    "dateutil": _package(),
+}

@@ -1,0 +1,285 @@
+"""Running code in a separate process: what the rest of habilis uses of the sandbox.
+
+What holds today: time, memory, output and file size are limited, the environment is empty,
+values cross as plain data only, and a policy keeps ordinary code inside the workspace
+folder. What does not hold yet: this is no security boundary. The kernel does not stop the
+worker from reading other files or using the network; code that breaks the policy, which
+is possible through the libraries it may import, can do what the user who runs it can do.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from habilis.errors import SandboxError, TaskError
+from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
+from habilis.skills.sandbox.channel import ChannelClosed
+from habilis.skills.sandbox.host import Approve, Host, LoadSkill
+from habilis.skills.sandbox.limits import Limits as Limits
+from habilis.skills.sandbox.process import Process
+from habilis.skills.sandbox.reading import read_outcome
+from habilis.skills.sandbox.wire import Json, WireError, dumps, encode
+
+_GRACE_S = 1.0
+
+
+class Worker:
+    """Runs actions one after another; variables live on. Starts its process on first use.
+
+    `workspace` is the folder the code may use, a fresh temporary one by default. `tools`
+    are called here, in the calling thread, when the code calls them, after `approve(name,
+    arguments)` said yes. `load_skill(name)` returns (name, source) pairs, requirements
+    first, and raises for an unknown name. `allow` adds modules to those the code may import.
+    Actions of several threads run one at a time.
+    """
+
+    def __init__(
+        self,
+        *,
+        workspace: Path | None = None,
+        tools: Sequence[Callable[..., object]] = (),
+        load_skill: LoadSkill | None = None,
+        approve: Approve | None = None,
+        allow: Sequence[str] = (),
+        limits: Limits = Limits(),
+        hash_seed: int | None = None,
+    ) -> None:
+        self._host = Host(tools, approve=approve, load_skill=load_skill)
+        self._allow = tuple(allow)
+        self._limits, self._hash_seed = limits, hash_seed
+        self._workspace = workspace
+        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._variables: dict[str, Json] = {}
+        self._process: Process | None = None
+        self._busy = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> Worker:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process's id while there is one."""
+        process = self._process
+        return None if process is None else process.pid
+
+    @property
+    def workspace(self) -> Path:
+        """The folder the code may read and write; created when it is first needed."""
+        if self._workspace is None:
+            self._temporary = tempfile.TemporaryDirectory(prefix="habilis-")
+            self._workspace = Path(self._temporary.name)
+        self._workspace.mkdir(parents=True, exist_ok=True)
+        return self._workspace
+
+    def define(self, variables: Mapping[str, object]) -> None:
+        """Make inputs variables of the session; they are there again after a restart.
+
+        Raises:
+            TaskError: a name is no variable name, or a value is not plain data.
+        """
+        encoded = {name: _input(name, value) for name, value in variables.items()}
+        with self._busy:
+            self._variables |= encoded
+            if self._process is not None and not self._process.died:
+                self._send_variables(self._process, encoded)
+
+    def run(self, source: str, *, timeout_s: float | None = None) -> Outcome:
+        """Run one action and return what came back.
+
+        Raises:
+            SandboxError: the worker cannot be started, or was closed.
+        """
+        seconds = self._limits.action_s if timeout_s is None else timeout_s
+        with self._busy:
+            request = {"do": "run", "source": source, "timeout_s": seconds}
+            try:
+                process = self._sent(request)
+            except ChannelClosed:
+                return self._lost()
+            return self._outcome(process, seconds)
+
+    def call(
+        self,
+        function: str,
+        arguments: Sequence[tuple[object, ...]],
+        *,
+        keywords: Sequence[Mapping[str, object]] | None = None,
+        timeout_s: float | None = None,
+    ) -> list[Outcome]:
+        """Call a function of the session, or else a saved skill, once for each tuple.
+
+        The time limit is per call. A call that has to be killed takes the session's own
+        functions with it: calls after it are LOST then, while a saved skill is loaded again.
+
+        Raises:
+            SandboxError: as for `run`.
+            ValueError: `keywords` has another length than `arguments`.
+        """
+        seconds = self._limits.action_s if timeout_s is None else timeout_s
+        pairs = zip(arguments, keywords or [{}] * len(arguments), strict=True)
+        left = [[encode(list(args)), encode(dict(named))] for args, named in pairs]
+        outcomes: list[Outcome] = []
+        with self._busy:
+            while left:
+                done = self._batch(function, left, seconds)
+                outcomes += done
+                left = left[len(done) :]
+        return outcomes
+
+    def interrupt(self) -> None:
+        """Kill the worker from another thread; the `run` under way returns KILLED."""
+        process = self._process
+        if process is not None:
+            process.kill()
+
+    def close(self) -> None:
+        """End the process and remove the temporary workspace. May be called again."""
+        self._closed = True
+        self.interrupt()
+        with self._busy:
+            self._discard()
+            if self._temporary is not None:
+                self._temporary.cleanup()
+                self._temporary = self._workspace = None
+
+    def _batch(self, function: str, calls: list[list[Json]], seconds: float) -> list[Outcome]:
+        """Make calls until one kills the worker; at least one outcome."""
+        request = {"do": "call", "function": function, "calls": calls, "timeout_s": seconds}
+        try:
+            process = self._sent(request)
+        except ChannelClosed:
+            return [self._lost()]
+        done: list[Outcome] = []
+        while len(done) < len(calls) and self._process is process:
+            done.append(self._outcome(process, seconds))
+        if done[-1].variables_lost and not self._host.has_skill(function):
+            done += [_broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
+                len(calls) - len(done)
+            )
+        return done
+
+    # The process
+
+    def _sent(self, request: dict[str, Any]) -> Process:
+        """Return the process that has taken the request.
+
+        Raises:
+            ChannelClosed: a process was there and is gone.
+        """
+        if self._closed:
+            raise SandboxError("the worker is closed")
+        if self._process is None:
+            self._process = self._start()
+        if self._process.died:
+            raise ChannelClosed
+        self._process.channel.send(request)
+        return self._process
+
+    def _start(self) -> Process:
+        limits = self._limits
+        setup = {
+            "tools": self._host.tool_cards(),
+            "allow": list(self._allow),
+            "limits": {
+                "memory_bytes": limits.memory_bytes,
+                "file_bytes": limits.file_bytes,
+                "printed_chars": limits.printed_chars,
+                "value_bytes": limits.value_bytes,
+            },
+        }
+        process = Process(folder=self.workspace, hash_seed=self._hash_seed, setup=setup)
+        self._process = process
+        if self._variables:
+            self._send_variables(process, self._variables)
+        return process
+
+    def _send_variables(self, process: Process, variables: dict[str, Json]) -> None:
+        try:
+            process.channel.send({"do": "define", "variables": variables})
+            process.channel.receive()
+        except ChannelClosed:
+            self._discard()
+            raise SandboxError("the worker ended while it took its variables") from None
+
+    def _discard(self) -> str:
+        """Give the process up; return how it ended."""
+        process, self._process = self._process, None
+        if process is None:
+            return ""
+        process.close()
+        return process.fate
+
+    # One action
+
+    def _outcome(self, process: Process, timeout_s: float) -> Outcome:
+        calls: list[HostCall] = []
+        started = time.monotonic()
+        away_s = 0.0  # time spent in tools and loading skills does not count
+        try:
+            while True:
+                deadline = started + away_s + timeout_s + _GRACE_S
+                message = process.channel.receive(deadline=deadline)
+                if "outcome" in message:
+                    seconds = time.monotonic() - started - away_s
+                    return read_outcome(message["outcome"], calls, seconds, self._limits)
+                asked = time.monotonic()
+                reply = self._host.answer(message, calls)
+                away_s += time.monotonic() - asked
+                process.channel.send(reply, deadline=time.monotonic() + _GRACE_S)
+        except TimeoutError:
+            self._discard()
+            text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
+            return _broken(OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s)
+        except (ChannelClosed, WireError):
+            text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
+            return _broken(OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s)
+        except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
+            self._discard()
+            raise
+
+    def _lost(self) -> Outcome:
+        text = f"WorkerLost: the worker {self._discard()} before this could run"
+        return _broken(OutcomeKind.LOST, f"{text}; variables are lost")
+
+
+def _broken(
+    kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
+) -> Outcome:
+    return Outcome(
+        kind=kind,
+        error=error,
+        error_type=error.partition(":")[0],
+        calls=tuple(calls),
+        seconds=seconds,
+        variables_lost=True,
+    )
+
+
+def _input(name: str, value: object) -> Json:
+    if not name.isidentifier() or name.startswith("__"):
+        raise TaskError(f"input {name!r} is no variable name")
+    try:
+        text = dumps(value)
+    except WireError as error:
+        raise TaskError(f"input {name!r} cannot enter the sandbox: {error}") from None
+    if '{"$":"opaque"' in text or '{"$":"function"' in text:
+        raise TaskError(
+            f"input {name!r} is or holds {type(value).__name__!r}, which cannot enter the "
+            "sandbox; give plain data, or a function in `tools`"
+        )
+    return encode(value)
