@@ -14,6 +14,7 @@ from typing import Final
 from habilis.agent import salvage
 
 _LONGEST_CHARS = 200_000  # of a reply; the rest is not read, so that none can hang the agent
+_INNER_FENCES = 4  # marks of them, inside one docstring
 _MOST_MARKS = 200  # fences and tags of a reply that are looked at
 
 _CODE_TAGS: Final = {"execute", "python", "py", "llm-code", "tool_code", "code", "tests"}
@@ -253,9 +254,11 @@ class _Reader:
         content = self.text[token.end : end]
         cut = end == len(self.text)
         if language in _PYTHON:
-            odd = content.count('"""') % 2 or content.count("'''") % 2
-            while odd and after < len(self.tokens) and not salvage.mend(content):
-                self.at = after  # a fence inside a docstring
+            for _ in range(_INNER_FENCES):
+                odd = content.count('"""') % 2 or content.count("'''") % 2
+                if not odd or after >= len(self.tokens) or salvage.mend(content):
+                    break
+                self.at = after  # the fence's end was a fence inside a docstring
                 end, after = self._fence_end(token)
                 content = self.text[token.end : end]
             self._take_block(content, trusted=True, cut=cut)

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +38,7 @@ class ChromaIndex:
         self._folder, self._lock, self._fingerprint = folder, lock, fingerprint
         state = _read_state(folder)
         sound = state.get("clean") is True and state.get("fingerprint") == fingerprint
-        self._epoch = int(state.get("epoch", 0)) + (0 if sound else 1)
+        self._epoch = state["epoch"] if sound else _new_epoch()
         self.applied = int(state.get("applied", 0)) if sound else 0
         try:
             self._collection = self._open(fresh=not sound)
@@ -45,7 +46,7 @@ class ChromaIndex:
         except Exception:  # noqa: BLE001 - a damaged folder can raise anything at all
             damaged = True
         if damaged:
-            self._epoch, self.applied = self._epoch + 1, 0
+            self._epoch, self.applied = _new_epoch(), 0
             self._collection = self._open(fresh=True)
         self._write_state(clean=False)
 
@@ -124,6 +125,11 @@ def open_chroma(folder: Path, *, fingerprint: str) -> ChromaIndex | None:
         os.close(lock)
         return None
     return ChromaIndex(folder, lock=lock, fingerprint=fingerprint)
+
+
+def _new_epoch() -> str:
+    """A name never used before: Chroma keeps what it opened by path, even after a deletion."""
+    return uuid.uuid4().hex[:12]
 
 
 def _read_state(folder: Path) -> dict[str, Any]:

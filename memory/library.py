@@ -93,6 +93,11 @@ class SkillLibrary:
             self._encoder.warm()
         self._catalogue.warm()
 
+    @property
+    def index_kind(self) -> str:
+        """The index that answers now: "chroma" or "exact"."""
+        return self._catalogue.index.kind
+
     # read --------------------------------------------------------------------
 
     def __len__(self) -> int:

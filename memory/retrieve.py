@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from habilis.skills.skill import Skill
 
 _K1, _B = 1.2, 0.75
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_]+")
+_WORD = re.compile(r"\d+|[^\W\d_]+")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _STOP = frozenset(
     "a an and are as at be by def for from given if import in into is it its list none of on or "
     "return returns self str int float bool that the then this to what which with you your".split()
@@ -41,7 +42,7 @@ class Hit:
 
 def split_words(text: str) -> list[str]:
     """Split text and identifiers (snake_case, camelCase, digits) into plain lower-case words."""
-    words = (word.lower() for word in _WORD.findall(text))
+    words = (word.lower() for word in _WORD.findall(_CAMEL.sub(" ", text)))
     return [_stem(word) for word in words if word not in _STOP]
 
 

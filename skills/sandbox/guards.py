@@ -13,6 +13,7 @@ import re
 import string
 import types
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from habilis.skills.sandbox import names
@@ -24,6 +25,14 @@ _ENUM = frozenset(
     "_value_ _name_ _missing_ _generate_next_value_ _member_map_ _ignore_ _order_".split()
 )
 _CODE_TYPES = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
+
+
+@dataclass(frozen=True)
+class Live:
+    """A name of a module that is looked up each time, and may be set: `sys.stdout`."""
+
+    get: Callable[[], Any]
+    set: Callable[[Any], None]
 
 
 class Facade:
@@ -179,7 +188,7 @@ def guard_store(value: Any, name: str | None = None) -> Any:
     elif is_own_class(kind):
         _stores_allowed.add(kind)
     elif isinstance(value, Facade):
-        value.__setattr__(name or "", None)
+        pass  # it refuses by itself
     elif isinstance(value, _CODE_TYPES):
         home = getattr(value, "__module__", None) or ""
         if home != "__main__" and not home.startswith(SKILL_PREFIX):

@@ -97,14 +97,23 @@ class Host:
 def _bind(
     name: str, tool: Callable[..., object], positional: list[Any], named: dict[str, Any]
 ) -> inspect.BoundArguments:
-    try:
-        signature = inspect.signature(tool)
-    except ValueError:  # some builtins have none
-        signature = inspect.signature(lambda *args, **keywords: None)
+    signature = _signature(tool)
     try:
         return signature.bind(*positional, **named)
     except TypeError as error:
         raise TypeError(f"{name}(): {error}; it is called as {name}{signature}") from None
+
+
+def _signature(tool: Callable[..., object]) -> inspect.Signature:
+    try:
+        # Annotations that are text (`from __future__ import annotations`) read better resolved.
+        return inspect.signature(tool, eval_str=True)
+    except Exception:  # resolving runs the user's names, which may be gone
+        pass
+    try:
+        return inspect.signature(tool)
+    except ValueError:  # some builtins have none
+        return inspect.signature(lambda *args, **keywords: None)
 
 
 def _failed(

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from habilis.skills.sandbox.allowed import TABLE, Rule
-from habilis.skills.sandbox.guards import Facade
+from habilis.skills.sandbox.guards import Facade, Live
 
 Replacements = Callable[[str, Any], Mapping[str, Any]]
 
@@ -160,10 +160,24 @@ class Modules:
 
     def _methods(self) -> dict[str, Any]:
         def find(facade: Facade, name: str) -> Any:
-            facade.__dict__[name] = value = self._find(facade, name)
+            value = self._find(facade, name)
+            if isinstance(value, Live):
+                return value.get()
+            facade.__dict__[name] = value
             return value
 
-        return {"__getattr__": find, "__dir__": lambda facade: list(facade.__dict__["__all__"])}
+        def store(facade: Facade, name: str, value: Any) -> None:
+            live = self._hidden[id(facade)][1].get(name)
+            if not isinstance(live, Live):
+                Facade.__setattr__(facade, name, value)
+            else:
+                live.set(value)
+
+        return {
+            "__getattr__": find,
+            "__setattr__": store,
+            "__dir__": lambda facade: list(facade.__dict__["__all__"]),
+        }
 
     def _find(self, facade: Facade, name: str) -> Any:
         """Look a name up in the real module, by the rules. Called once for each name."""

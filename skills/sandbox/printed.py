@@ -38,6 +38,9 @@ class Printed(io.TextIOBase):
     `overflow` is called when more than ten times `limit` characters were written.
     """
 
+    encoding = "utf-8"  # libraries ask before they print more than ASCII
+    errors = "strict"
+
     def __init__(self, limit: int, overflow: Callable[[], None]) -> None:
         self._limit, self._overflow = limit, overflow
         self._head, self._tail, self._total = "", "", 0

@@ -281,9 +281,14 @@ def _sys() -> dict[str, Any]:
         "platform": sys.platform,
         "setrecursionlimit": setrecursionlimit,
         "stdin": NoInput(),
-        "stdout": sys.stdout,
-        "stderr": sys.stderr,
+        "stdout": _stream("stdout"),
+        "stderr": _stream("stderr"),
     }
+
+
+def _stream(name: str) -> guards.Live:
+    """Code that catches its own output puts another object there; it holds for the action."""
+    return guards.Live(lambda: getattr(sys, name), lambda value: setattr(sys, name, value))
 
 
 def _not_here(name: str, advice: str) -> Callable[..., Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import builtins
 import resource
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -52,6 +53,7 @@ class Session:
         self._clock = Clock()
         self._printed = Printed(printed_chars, _too_much)
         sys.stdout = sys.stderr = self._printed
+        warnings.showwarning = self._show_warning
         self._sources = Sources()
         self._answer: Json = None
         self._answered = False
@@ -160,6 +162,19 @@ class Session:
         }.get(kind)
         text = self._faults.describe(error, last_line=last)
         return {"kind": kind, "error": text, "error_type": self._faults.type_of(error, last)}
+
+    def _show_warning(
+        self,
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: Any = None,
+        line: str | None = None,
+    ) -> None:
+        where = f"line {lineno}: " if self._sources.place(filename) is not None else ""
+        text = without_paths(str(message))
+        (file or sys.stderr).write(f"{where}{category.__name__}: {text}\n")
 
     # What the code calls
 

@@ -90,7 +90,8 @@ def test_an_unreachable_server(tmp_path: Path) -> None:
 def test_a_model_solves_a_task_with_an_input_file(tmp_path: Path) -> None:
     """The whole command against a real server; the answer alone is on standard output."""
     (tmp_path / "orders.csv").write_text("item,price\nnut,2\nbolt,3\n")
-    action = "import csv\nfinal_answer(sum(float(r['price']) for r in csv.DictReader(open('orders.csv'))))"
+    action = "import csv\nrows = csv.DictReader(open('orders.csv'))\n"
+    action += "final_answer(sum(float(row['price']) for row in rows))"
     with ChatServer(replies=[f"```python\n{action}\n```", "NOTHING"]) as server:
         run = habilis(
             "run",

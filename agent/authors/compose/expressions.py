@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import copy
-import re
 from collections.abc import Mapping, Sequence
 
 from habilis.agent.authors.compose.terms import (
@@ -17,6 +16,7 @@ from habilis.agent.authors.compose.terms import (
     Term,
     Variable,
 )
+from habilis.agent.authors.compose.tidy import text_of
 from habilis.agent.authors.compose.types import thaw
 
 _MAX_FSTRING = 88
@@ -39,102 +39,6 @@ def write(term: Term, named: Mapping[int, str]) -> ast.expr:
     if isinstance(term, Comprehension):
         return _comprehension(term, named)
     raise TypeError(f"no expression for {type(term).__name__}")
-
-
-def text_of(expression: ast.expr) -> str:
-    """Return source text, tidied.
-
-    Raises:
-        ValueError: a backslash would stand inside an f-string's braces.
-    """
-    tidy = _Tidy().visit(copy.deepcopy(expression))
-    return _without_double_parentheses(ast.unparse(ast.fix_missing_locations(tidy)))
-
-
-class _Tidy(ast.NodeTransformer):
-    """Rewrites what a person would not write: `4 + 1`, `not x == y`, `sum([...])`."""
-
-    def visit_Call(self, node: ast.Call) -> ast.expr:
-        self.generic_visit(node)
-        first = node.args[0] if node.args else None
-        function = node.func.id if isinstance(node.func, ast.Name) else ""
-        if isinstance(node.func, ast.Attribute):
-            function = node.func.attr
-            if isinstance(node.func.value, ast.Name) and node.func.value.id == "re":
-                node.args[0] = _raw(node.args[0])
-        if isinstance(first, ast.ListComp) and len(node.args) == 1 and function in _TAKE_ANY:
-            node.args[0] = ast.GeneratorExp(first.elt, first.generators)
-        return node
-
-    def visit_ListComp(self, node: ast.ListComp) -> ast.expr:
-        """Write `[f(x) for x in [x for x in xs if p(x)]]` as one comprehension."""
-        self.generic_visit(node)
-        outer = node.generators[0]
-        inner = outer.iter
-        if isinstance(inner, ast.ListComp) and len(inner.generators) == len(node.generators) == 1:
-            names = {ast.unparse(part) for part in (outer.target, inner.elt)}
-            if len(names | {ast.unparse(inner.generators[0].target)}) == 1:
-                source = inner.generators[0]
-                tests = [*source.ifs, *outer.ifs]
-                node.generators = [ast.comprehension(outer.target, source.iter, tests, 0)]
-        return node
-
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
-        self.generic_visit(node)
-        left, right = node.left, node.right
-        if isinstance(left, ast.Constant) and isinstance(right, ast.Constant):
-            a, b = left.value, right.value
-            if isinstance(a, int) and isinstance(b, int) and isinstance(node.op, ast.Add):
-                return ast.Constant(a + b)
-        return node
-
-    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        self.generic_visit(node)
-        inner = node.operand
-        if isinstance(node.op, ast.Not) and isinstance(inner, ast.Compare):
-            opposite = _OPPOSITES.get(type(inner.ops[0]))
-            if opposite is not None and len(inner.ops) == 1:
-                return ast.Compare(inner.left, [opposite()], inner.comparators)
-        return node
-
-
-_TAKE_ANY = frozenset({"sum", "any", "all", "max", "min", "sorted", "join"})
-_OPPOSITES: Mapping[type[ast.cmpop], type[ast.cmpop]] = {
-    ast.Eq: ast.NotEq,
-    ast.In: ast.NotIn,
-    ast.Gt: ast.LtE,
-    ast.Lt: ast.GtE,
-    ast.IsNot: ast.Is,
-    ast.Is: ast.IsNot,
-}
-
-
-def _raw(expression: ast.expr) -> ast.expr:
-    """Return a regular expression as a raw string, as a person would write it."""
-    value = expression.value if isinstance(expression, ast.Constant) else None
-    if not isinstance(value, str) or "\\" not in value:
-        return expression
-    quote = '"' if "'" in value else "'"
-    return expression if quote in value else ast.Name(f"r{quote}{value}{quote}")
-
-
-def _without_double_parentheses(text: str) -> str:
-    """Write `sum(x for ...)` where Python 3.11's unparse writes `sum((x for ...))`."""
-    for found in re.finditer(r"\w\(\((?=[^()]|\()", text):
-        inner = found.end() - 1
-        for end in (m.start() for m in re.finditer(r"\)\)", text[inner:])):
-            piece = text[inner : inner + end + 1]
-            if _is_generator(piece):
-                whole = text[:inner] + piece[1:-1] + text[inner + end + 1 :]
-                return _without_double_parentheses(whole)
-    return text
-
-
-def _is_generator(text: str) -> bool:
-    try:
-        return isinstance(ast.parse(text, mode="eval").body, ast.GeneratorExp)
-    except SyntaxError:
-        return False
 
 
 def _constant(term: Constant) -> ast.expr:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Protocol
 
-from habilis.agent.authors.compose.terms import ERROR, Term, Values
+from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
 from habilis.agent.authors.compose.types import Type
 
 
@@ -52,6 +52,11 @@ class Goal:
         self.best = math.inf
         self._judge, self._choosy = judge, choosy
         self._hit: Values | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the best answer has no conditions: those that have deserve a longer search."""
+        return bool(self.answers) and not isinstance(self.answers[-1][1], Choice)
 
     def see(self, term: Term) -> None:
         """Take note of a new term."""

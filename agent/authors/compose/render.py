@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from habilis.agent.authors.compose.expressions import text_of, write
+from habilis.agent.authors.compose.expressions import write
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.table import MODULES
 from habilis.agent.authors.compose.terms import Apply, Choice, Comprehension, Concat, Term, walk
+from habilis.agent.authors.compose.tidy import text_of
 from habilis.agent.authors.compose.types import Type, thaw
 
 _MAX_LINE = 96

@@ -78,8 +78,10 @@ class Search:
             return False
         if self._first is None:
             self._first = self.clock.left
-        waited = self._first - self.clock.left
-        return waited > min(_PATIENCE * self._seconds, 0.4 + 2 * (self._seconds - self._first))
+        waited, limit = self._first - self.clock.left, _PATIENCE * self._seconds
+        if self.goal.is_plain:
+            limit = min(limit, 0.4 + 2 * (self._seconds - self._first))
+        return waited > limit
 
     def _enumerate(self, level: int) -> None:
         if level == 1:

@@ -75,7 +75,9 @@ def test_a_wrong_call_is_a_type_error_with_the_signature() -> None:
     with Worker(tools=[price]) as worker:
         outcome = worker.run("price()")
         assert outcome.error_type == "TypeError"
-        assert outcome.error.endswith("it is called as price(item: str, *, times: int = 1) -> float")
+        assert outcome.error.endswith(
+            "it is called as price(item: str, *, times: int = 1) -> float"
+        )
         assert [bool(call.error) for call in outcome.calls] == [True]
 
 

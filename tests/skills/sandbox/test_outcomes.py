@@ -113,6 +113,12 @@ def test_output_is_kept_in_order_and_cleaned(worker: Worker) -> None:
     assert outcome.printed == "a\nb\nc\nred \t.\n"
 
 
+def test_a_warning_names_the_line_and_no_file(worker: Worker) -> None:
+    """Warnings reach the author with the line of the code that caused them."""
+    outcome = worker.run("import warnings\n\nwarnings.warn('old /usr/lib/x/y.py')")
+    assert outcome.printed == "line 3: UserWarning: old y.py\n"
+
+
 def test_long_output_is_cut_in_the_middle() -> None:
     """Beginning and end are what a reader needs; a note says how much is missing."""
     with Worker(limits=Limits(printed_chars=100)) as worker:
@@ -125,19 +131,22 @@ def test_long_output_is_cut_in_the_middle() -> None:
 
 def test_a_flood_of_output_is_stopped(worker: Worker) -> None:
     """Ten times the cap ends the action; the variables stay."""
-    outcome = worker.run("kept = 1\nwhile True:\n    try:\n        print('x' * 999)\n    except:\n        pass")
+    outcome = worker.run(
+        "kept = 1\nwhile True:\n    try:\n        print('x' * 999)\n    except:\n        pass"
+    )
     assert outcome.kind is OutcomeKind.TOO_MUCH_OUTPUT
     assert len(outcome.printed) < 21_000
     assert worker.run("kept").value == 1
 
 
-def test_a_memory_bomb_is_out_of_memory(worker: Worker) -> None:
+def test_a_memory_bomb_is_out_of_memory() -> None:
     """The limit is the worker's own; afterwards it works as before."""
-    worker.run("kept = 1")
-    outcome = worker.run("a = []\nwhile True:\n    a.append(bytearray(10**8))")
-    assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
-    assert outcome.error_type == "MemoryError"
-    assert worker.run("kept").value == 1
+    with Worker(limits=Limits(memory_bytes=200 * 2**20)) as worker:
+        worker.run("kept = 1")
+        outcome = worker.run("a = []\nwhile True:\n    a.append(bytearray(10**7))")
+        assert outcome.kind is OutcomeKind.OUT_OF_MEMORY
+        assert outcome.error_type == "MemoryError"
+        assert worker.run("kept").value == 1
 
 
 def test_a_large_value_is_only_named() -> None:
@@ -272,7 +281,8 @@ def test_the_environment_is_empty() -> None:
     try:
         with Worker(allow=["os", "sys"]) as worker:
             outcome = worker.run(
-                "import os, sys\n'HABILIS_TEST_SECRET' in os.environ, 'habilis.errors' in sys.modules"
+                "import os, sys\n"
+                "'HABILIS_TEST_SECRET' in os.environ, 'habilis.errors' in sys.modules"
             )
             assert outcome.value == (False, False)
     finally:

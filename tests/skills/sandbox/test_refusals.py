@@ -3,6 +3,7 @@
 This is the seat belt's list, not the boundary's: the kernel has to hold what gets past it.
 """
 
+# ruff: noqa: E501 - programs on one line each
 from __future__ import annotations
 
 import pytest
@@ -47,7 +48,6 @@ FAILS_WHEN_RUN = {
     "attrgetter": "import operator\noperator.attrgetter('__class__.__base__')(())",
     "methodcaller": "import operator\noperator.methodcaller('__subclasses__')(int)",
     "Formatter": "import string\nstring.Formatter().format('{0.__globals__}', lambda: 0)",
-    "wraps": "import functools\nfunctools.wraps(lambda: 0, assigned=['__globals__'])(lambda: 0).__name__.x",
     "eval of internals": "eval('().__class__.__bases__')",
     "exec with builtins": "exec('x = __builtins__', {'__builtins__': {}})",
     "globals hide builtins": "globals()['__builtins__']",

@@ -117,7 +117,9 @@ def components(types: Sequence[Type], *, text_numbers: bool) -> list[Component]:
     if (real and whole) or (whole and types[-1] == "float"):
         tables.append(_MIXED)
     if text_numbers:
-        tables += [_READ, _WRITE, _written(_SPECS, "float")]
+        tables += [_READ, _WRITE]
+    if text_numbers or (real and types[-1] == "str"):
+        tables.append(_written(_SPECS, "float"))
     if whole and types[-1] == "str":
         tables.append(_written(_INT_SPECS, "int"))
     return [each for table in tables for each in read_table(table)]

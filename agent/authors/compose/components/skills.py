@@ -108,7 +108,7 @@ def _known(annotation: ast.expr | None) -> Type | None:
 class SkillCalls:
     """Remembers what skills gave, and asks for what is missing in one round trip."""
 
-    batch = 100  # argument vectors for one skill at one cost level
+    batch = 60  # argument vectors for one skill at one cost level
 
     def __init__(self, call: CallSkill) -> None:
         self._call = call
