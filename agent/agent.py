@@ -187,6 +187,8 @@ class Agent:
             for tell in observers:
                 tell(event)
 
+        if library is not None:
+            library.warm()
         result = await run_task(task, self._setting, emit=emit, session=session)
         if self._raise_on_limit and result.stop_reason in _LIMITS:
             raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")

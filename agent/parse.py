@@ -12,33 +12,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from habilis.agent import salvage
+from habilis.agent.marks import (
+    CODE_TAGS,
+    OUTPUT_TAGS,
+    SOLUTION_TAGS,
+    Mark,
+    MarkKind,
+    fenced,
+    find_closers,
+    find_marks,
+)
 
 _LONGEST_CHARS = 200_000  # of a reply; the rest is not read, so that none can hang the agent
 _INNER_FENCES = 4  # marks of them, inside one docstring
-_MOST_MARKS = 200  # fences and tags of a reply that are looked at
-
-_CODE_TAGS: Final = {"execute", "python", "py", "llm-code", "tool_code", "code", "tests"}
-_SOLUTION_TAGS: Final = {"solution", "answer"}
-_THOUGHT_TAGS: Final = {"thought", "thoughts", "thinking", "think"}
-_OUTPUT_TAGS: Final = {"observation", "output", "result", "llm-code-output", "step"}
-_TAGS: Final = _CODE_TAGS | _SOLUTION_TAGS | _THOUGHT_TAGS | _OUTPUT_TAGS
 _PYTHON: Final = {"python", "py", "python3", "py3", "ipython", "ipython3", "pycon"}
 _PRINTED: Final = {"output", "text", "txt", "plaintext", "console", "stdout", "out"}
-
-_TOKEN: Final = re.compile(
-    r"(?P<inline>`{3,}[^\n`]+`{3,})"
-    r"|(?P<fence>`{3,}|^[ \t]{0,40}~{3,})(?P<info>[^\n`]*)$"
-    r"|<(?P<end>/?)(?P<tag>[a-z][a-z_-]{1,20})(?:\s[^<>\n]{0,80})?>"
-    r"|\[(?P<square_end>/?)(?P<square>python|code|tests)\]"
-    r"|^[ \t>*_#]{0,8}(?P<speaker>observations?|outputs?|expected output|actual output"
-    r"|(?:execution|console|code|program) (?:output|results?)|results?|stdout"
-    r"|human|user|assistant|out ?\[\d{1,6}\])[*_ \t]{0,4}:",
-    re.IGNORECASE | re.MULTILINE,
-)
 _BEGINS_CODE: Final = re.compile(
     r"^[ \t]{0,20}(?:def|class|import|from|for|while|print)\b", re.MULTILINE
 )
-_ANNOTATED: Final = re.compile(r"[ \t]*[\w\[\], .|]{1,80}=")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,46 +72,13 @@ def parse_reply(text: str) -> ParsedReply:
     )
 
 
-@dataclass(frozen=True)
-class _Token:
-    """A mark in the text: a fence, a tag, or a line that begins somebody's turn."""
-
-    kind: str  # "fence", "inline", "open", "close", "speaker"
-    name: str  # the fence's information or the tag's name, in lower case
-    start: int
-    end: int
-    marks: str = ""  # a fence's own characters
-
-
-def _tokens(text: str) -> list[_Token]:
-    found = []
-    for match in _TOKEN.finditer(text):
-        if len(found) >= _MOST_MARKS:
-            break
-        start, end = match.span()
-        tag = (match["tag"] or match["square"] or "").lower()
-        if match["fence"]:
-            info, marks = match["info"].strip().strip("{}.").lower(), match["fence"].strip()
-            found.append(_Token("fence", info, start, end, marks))
-        elif match["inline"]:
-            found.append(_Token("inline", "", start, end))
-        elif match["speaker"]:
-            if match["speaker"].islower() and _ANNOTATED.match(text, end):
-                continue  # `result: float = 5.0` is a line of code
-            found.append(_Token("speaker", "", start, end))
-        elif tag in _TAGS and text[max(start - 1, 0) : start] != "`":  # else it is talk about tags
-            closing = match["end"] or match["square_end"]
-            found.append(_Token("close" if closing else "open", tag, start, end))
-    return found
-
-
 class _Reader:
     """Walks over the marks once, taking blocks until something invented comes."""
 
     def __init__(self, text: str, *, skip_thoughts: bool = True, depth: int = 0) -> None:
-        self.text, self.tokens, self.depth = text, _tokens(text), depth
+        self.text, self.marks, self.depth = text, find_marks(text), depth
         self.skip_thoughts = skip_thoughts
-        self.closers = self._find_closers()
+        self.closers = find_closers(self.marks)
         self.at = 0
         self.invented = False
         self.code: list[str] = []
@@ -137,11 +95,11 @@ class _Reader:
     def read(self) -> None:
         """Take every block up to the first observation the author invented."""
         position = 0
-        while self.at < len(self.tokens) and not self.invented:
-            token = self.tokens[self.at]
-            self.prose.append(self.text[position : token.start])
+        while self.at < len(self.marks) and not self.invented:
+            mark = self.marks[self.at]
+            self.prose.append(self.text[position : mark.start])
             self.at += 1
-            position = max(position, self._take(token))
+            position = max(position, self._take(mark))
         if not self.invented:
             self.prose.append(self.text[position:])
 
@@ -165,63 +123,63 @@ class _Reader:
 
     # one mark ----------------------------------------------------------------
 
-    def _take(self, token: _Token) -> int:
+    def _take(self, mark: Mark) -> int:
         """Act on one mark; return the position in the text that is dealt with."""
-        if token.kind == "speaker" or (token.kind == "open" and token.name in _OUTPUT_TAGS):
+        if mark.kind is MarkKind.TURN or (mark.kind is MarkKind.OPEN and mark.name in OUTPUT_TAGS):
             self.invented = self.found or bool(self.problem)
-        elif token.kind == "inline":
-            self._take_block(self.text[token.start : token.end].strip("`"), trusted=False)
-        elif token.kind == "fence":
-            return self._take_fence(token)
-        elif token.kind == "open" and token.name in _CODE_TAGS:
-            return self._take_tag(token)
-        elif token.kind == "open" and token.name in _SOLUTION_TAGS:
-            return self._take_solution(token)
-        elif token.kind == "open" and self.skip_thoughts:
+        elif mark.kind is MarkKind.INLINE:
+            self._take_block(self.text[mark.start : mark.end].strip("`"), trusted=False)
+        elif mark.kind is MarkKind.FENCE:
+            return self._take_fence(mark)
+        elif mark.kind is MarkKind.OPEN and mark.name in CODE_TAGS:
+            return self._take_tag(mark)
+        elif mark.kind is MarkKind.OPEN and mark.name in SOLUTION_TAGS:
+            return self._take_solution(mark)
+        elif mark.kind is MarkKind.OPEN and self.skip_thoughts:
             closer = self.closers.get(self.at - 1)
             if closer is not None:
                 self.at = closer + 1
-                return self.tokens[closer].end
-        return token.end
+                return self.marks[closer].end
+        return mark.end
 
-    def _take_tag(self, token: _Token) -> int:
-        trusted = token.name != "code"  # <code>x</code> is also how HTML sets a word
+    def _take_tag(self, mark: Mark) -> int:
+        trusted = mark.name != "code"  # <code>x</code> is also how HTML sets a word
         closer = self.closers.get(self.at - 1)
         if closer is not None:
-            inner = self.text[token.end : self.tokens[closer].start]
-            if self._take_inside(inner, trusted=trusted, tokens=closer - self.at):
+            inner = self.text[mark.end : self.marks[closer].start]
+            if self._take_inside(inner, trusted=trusted, marks=closer - self.at):
                 self.at = closer + 1
-                return self.tokens[closer].end
+                return self.marks[closer].end
         end = self._next_start()
-        piece = self.text[token.end : end]
+        piece = self.text[mark.end : end]
         if piece.strip():
-            rest = self.text[token.end :]  # a string in it may look like a mark
+            rest = self.text[mark.end :]  # a string in it may look like a mark
             whole = closer is None and not salvage.mend(piece) and bool(salvage.mend(rest))
             self._take_block(rest if whole else piece, trusted=trusted, cut=True)
             if whole:
-                self.at = len(self.tokens)
+                self.at = len(self.marks)
                 return len(self.text)
         return end
 
-    def _take_inside(self, inner: str, *, trusted: bool, tokens: int) -> bool:
+    def _take_inside(self, inner: str, *, trusted: bool, marks: int) -> bool:
         """Take a closed tag's contents: the code itself, or fences around it."""
         if salvage.mend(inner):
             self._take_block(inner, trusted=trusted)
             return True
-        if tokens <= 0 or self.depth >= 2:
-            return not tokens and (self._take_block(inner, trusted=trusted) or True)
+        if marks <= 0 or self.depth >= 2:
+            return not marks and (self._take_block(inner, trusted=trusted) or True)
         nested = _Reader(inner, depth=self.depth + 1)
         nested.read()
         self.code += nested.code
         return bool(nested.code)
 
-    def _take_solution(self, token: _Token) -> int:
+    def _take_solution(self, mark: Mark) -> int:
         closer = self.closers.get(self.at - 1)
-        end = self.tokens[closer].start if closer is not None else self._next_start()
-        inner = self.text[token.end : end]
-        fenced = _fenced(inner if closer is not None else self.text[token.end :])
-        if fenced is not None:
-            inner = fenced
+        end = self.marks[closer].start if closer is not None else self._next_start()
+        inner = self.text[mark.end : end]
+        within = fenced(inner if closer is not None else self.text[mark.end :])
+        if within is not None:
+            inner = within
         code = salvage.mend(inner)
         if code and (salvage.is_program(code) or _several(code)):
             self.solution = self.solution or code
@@ -232,9 +190,9 @@ class _Reader:
             self.answer = self.answer or answer
         if closer is not None:
             self.at = closer + 1
-            return self.tokens[closer].end
-        if fenced is not None:
-            self.at = len(self.tokens)
+            return self.marks[closer].end
+        if within is not None:
+            self.at = len(self.marks)
             return len(self.text)
         return end
 
@@ -248,19 +206,19 @@ class _Reader:
         else:
             self.problem = self.problem or salvage.syntax_problem(inner)
 
-    def _take_fence(self, token: _Token) -> int:
-        language = token.name.split(" ")[0].split(",")[0]
-        end, after = self._fence_end(token)
-        content = self.text[token.end : end]
+    def _take_fence(self, mark: Mark) -> int:
+        language = mark.name.split(" ")[0].split(",")[0]
+        end, after = self._fence_end(mark)
+        content = self.text[mark.end : end]
         cut = end == len(self.text)
         if language in _PYTHON:
             for _ in range(_INNER_FENCES):
                 odd = content.count('"""') % 2 or content.count("'''") % 2
-                if not odd or after >= len(self.tokens) or salvage.mend(content):
+                if not odd or after >= len(self.marks) or salvage.mend(content):
                     break
                 self.at = after  # the fence's end was a fence inside a docstring
-                end, after = self._fence_end(token)
-                content = self.text[token.end : end]
+                end, after = self._fence_end(mark)
+                content = self.text[mark.end : end]
             self._take_block(content, trusted=True, cut=cut)
         elif not language:
             self._take_block(content, trusted=False, cut=cut)
@@ -269,27 +227,28 @@ class _Reader:
         else:
             self.refused = language
         self.at = after
-        return self.tokens[after - 1].end if end < len(self.text) and after else end
+        return max(end, self.marks[after - 1].end)
 
-    def _fence_end(self, opening: _Token) -> tuple[int, int]:
+    def _fence_end(self, opening: Mark) -> tuple[int, int]:
         """Return where a fence's content ends and the next mark to look at."""
         soft: tuple[int, int] | None = None
-        for i in range(self.at, len(self.tokens)):
-            token = self.tokens[i]
-            if token.kind == "fence" and token.marks.startswith(opening.marks):
+        for i in range(self.at, len(self.marks)):
+            mark = self.marks[i]
+            if mark.kind is MarkKind.FENCE and mark.ticks.startswith(opening.ticks):
                 if soft is None or not (
-                    token.name or salvage.mend(self.text[opening.end : soft[0]])
+                    mark.name or salvage.mend(self.text[opening.end : soft[0]])
                 ):
-                    return token.start, i if token.name else i + 1
+                    return mark.start, i if mark.name else i + 1
                 return soft
-            if token.kind in {"open", "close"}:
-                soft = soft or (token.start, i)
+            if mark.kind in {MarkKind.OPEN, MarkKind.CLOSE}:
+                soft = soft or (mark.start, i)
         speaker = next(
-            (i for i in range(self.at, len(self.tokens)) if self.tokens[i].kind == "speaker"), None
+            (i for i in range(self.at, len(self.marks)) if self.marks[i].kind is MarkKind.TURN),
+            None,
         )
         if speaker is not None and (soft is None or speaker < soft[1]):
-            return self.tokens[speaker].start, speaker
-        return soft or (len(self.text), len(self.tokens))
+            return self.marks[speaker].start, speaker
+        return soft or (len(self.text), len(self.marks))
 
     # one block ---------------------------------------------------------------
 
@@ -308,29 +267,7 @@ class _Reader:
                 self.problem = self.problem or salvage.syntax_problem(content)
 
     def _next_start(self) -> int:
-        return self.tokens[self.at].start if self.at < len(self.tokens) else len(self.text)
-
-    def _find_closers(self) -> dict[int, int]:
-        """Map each opening tag to the first closing one of its name after it."""
-        closers: dict[int, int] = {}
-        nearest: dict[str, int] = {}
-        for i in range(len(self.tokens) - 1, -1, -1):
-            token = self.tokens[i]
-            if token.kind == "close":
-                nearest[token.name] = i
-            elif token.kind == "open" and token.name in nearest:
-                closers[i] = nearest[token.name]
-        return closers
-
-
-def _fenced(text: str) -> str | None:
-    """Return what the fence holds that a text starts with, None when it starts with none."""
-    first = next(iter(_tokens(text[:200])), None)
-    if first is None or first.kind != "fence" or text[: first.start].strip():
-        return None
-    rest = text[first.end :]
-    close = next((t for t in _tokens(rest) if t.kind == "fence" and not t.name), None)
-    return rest[: close.start] if close else rest
+        return self.marks[self.at].start if self.at < len(self.marks) else len(self.text)
 
 
 def _several(code: str) -> bool:

@@ -15,7 +15,9 @@ _GROWTHS = 60  # further top-level lines a statement may need: a text in quotes 
 _EFFORT = 5  # times a text is parsed in vain, and then some, so that no reply can hang the agent
 _EFFORT_CHARS = 50_000
 
-_LANGUAGE_WORD: Final = re.compile(r"\A(?:python|py|python3|ipython)[ \t]*\n", re.IGNORECASE)
+_LANGUAGE_WORD: Final = re.compile(
+    r"\A(?:python|py|python3|ipython)(?:[ \t]*\n|[ \t]+)", re.IGNORECASE
+)
 _PROMPT: Final = re.compile(r"[ \t]*(?:>>>|\.\.\.|In ?\[\d{1,6}\]:)(?: |$)")
 _FIRST_PROMPT: Final = re.compile(r"^[ \t]*(?:>>> |In ?\[\d{1,6}\]: )", re.MULTILINE)
 _MAGIC: Final = re.compile(r"[ \t]*[!%]{1,2}[a-z]")

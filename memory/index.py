@@ -81,6 +81,7 @@ class ChromaIndex:
         if self._lock < 0:
             return
         self._write_state(clean=True)
+        self._client.close()
         os.close(self._lock)  # also gives up the lock
         self._lock = -1
 
@@ -91,11 +92,11 @@ class ChromaIndex:
         if fresh:
             for old in self._folder.glob("epoch-*"):
                 shutil.rmtree(old, ignore_errors=True)
-        client = chromadb.PersistentClient(
+        self._client = chromadb.PersistentClient(
             path=str(self._folder / f"epoch-{self._epoch}"),
             settings=Settings(anonymized_telemetry=False),
         )
-        return client.get_or_create_collection(
+        return self._client.get_or_create_collection(
             _COLLECTION, embedding_function=None, metadata={"hnsw:space": "cosine"}
         )
 

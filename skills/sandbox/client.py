@@ -59,6 +59,7 @@ class Worker:
         self._process: Process | None = None
         self._busy = threading.Lock()
         self._closed = False
+        self._interrupted = False
 
     def __enter__(self) -> Worker:
         return self
@@ -135,6 +136,7 @@ class Worker:
         left = [[encode(list(args)), encode(dict(named))] for args, named in pairs]
         outcomes: list[Outcome] = []
         with self._busy:
+            self._interrupted = False
             while left:
                 done = self._batch(function, left, seconds)
                 outcomes += done
@@ -142,7 +144,8 @@ class Worker:
         return outcomes
 
     def interrupt(self) -> None:
-        """Kill the worker from another thread; the `run` under way returns KILLED."""
+        """Kill the worker from another thread; the `run` or `call` under way ends KILLED."""
+        self._interrupted = True
         process = self._process
         if process is not None:
             process.kill()
@@ -167,7 +170,7 @@ class Worker:
         done: list[Outcome] = []
         while len(done) < len(calls) and self._process is process:
             done.append(self._outcome(process, seconds))
-        if done[-1].variables_lost and not self._host.has_skill(function):
+        if done[-1].variables_lost and (self._interrupted or not self._host.has_skill(function)):
             done += [_broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
                 len(calls) - len(done)
             )

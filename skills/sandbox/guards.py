@@ -6,6 +6,7 @@ and special attributes and for stores. Like the policy they are no security boun
 
 from __future__ import annotations
 
+import _string  # type: ignore[import-not-found]
 import abc
 import builtins
 import functools
@@ -24,6 +25,10 @@ _NAMEDTUPLE = frozenset({"_asdict", "_replace", "_fields", "_make", "_field_defa
 _ENUM = frozenset(
     "_value_ _name_ _missing_ _generate_next_value_ _member_map_ _ignore_ _order_".split()
 )
+# Classes of the sandbox and private names that were looked at once: the fast way in.
+_own_kinds: set[type] = set()
+_private_names: set[str] = set()
+_FIELD_WITH_PATH = re.compile(r"\{[^{}:!]*[.\[]")
 _CODE_TYPES = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 
 
@@ -78,6 +83,10 @@ def get_attribute(value: Any, name: str, default: Any = _MISSING) -> Any:
     Raises:
         AttributeError: there is no such attribute, or the sandbox does not give it.
     """
+    if type(value) in _own_kinds and name in _private_names and default is _MISSING:
+        return getattr(value, name)  # the usual case: self._x
+    if type(value) is str and name == "format" and not _FIELD_WITH_PATH.search(value):
+        return value.format
     if type(name) is not str:
         raise TypeError(f"attribute name must be string, not {type(name).__name__!r}")
     if names.is_private(name) or names.is_dunder(name) or names.INTERNALS.fullmatch(name):
@@ -96,6 +105,10 @@ def _check_readable(value: Any, name: str) -> None:
         names.is_dunder(name) and name not in names.READABLE | names.DECIDED_LATER
     ):
         raise AttributeError(f"attribute {name!r} cannot be read in the sandbox")
+    if names.is_private(name) and is_own_class(type(value)):
+        _own_kinds.add(type(value))
+        _private_names.add(name)
+        return
     if not names.is_private(name) or is_own(value) or isinstance(value, super):
         return
     kind = value if isinstance(value, type) else type(value)
@@ -166,9 +179,6 @@ def _check_store(value: object, name: object) -> None:
     guard_store(value, name)
 
 
-_stores_allowed: set[type] = set()
-
-
 def guard_store(value: Any, name: str | None = None) -> Any:
     """Return `value` when the program may set an attribute on it.
 
@@ -178,7 +188,7 @@ def guard_store(value: Any, name: str | None = None) -> Any:
         TypeError: it belongs to a library.
     """
     kind = type(value)
-    if name is None and kind in _stores_allowed:
+    if kind in _own_kinds and (name is None or name in _private_names):
         return value
     if name in names.DECIDED_LATER and isinstance(value, (str, NameError, AttributeError)):
         raise AttributeError(f"attribute {name!r} of {kind.__name__!r} cannot be set")
@@ -186,7 +196,9 @@ def guard_store(value: Any, name: str | None = None) -> Any:
         if not is_own_class(value):
             raise TypeError(f"class {value.__name__!r} belongs to a library and is read-only")
     elif is_own_class(kind):
-        _stores_allowed.add(kind)
+        _own_kinds.add(kind)
+        if name is not None and names.is_private(name):
+            _private_names.add(name)
     elif isinstance(value, Facade):
         pass  # it refuses by itself
     elif isinstance(value, _CODE_TYPES):
@@ -201,23 +213,15 @@ def guard_store(value: Any, name: str | None = None) -> Any:
 # Text formatting: a format string reads attributes, so it has to ask the same guard.
 
 
-_FIELD_WITH_PATH = re.compile(r"\{[^{}:!]*[.\[]")
-
-
 class SafeFormatter(string.Formatter):
     """`str.format` whose field names cannot reach what code could not reach itself."""
 
     def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, Any]:
-        first, *_ = parts = list(_field_parts(field_name))
+        first, rest = _string.formatter_field_name_split(field_name)
         value = self.get_value(first, args, kwargs)
-        for is_attribute, key in parts[1:]:
+        for is_attribute, key in rest:
             value = get_attribute(value, key) if is_attribute else value[key]
         return value, first
-
-
-def _field_parts(field_name: str) -> list[Any]:
-    first, rest = string._string.formatter_field_name_split(field_name)  # type: ignore[attr-defined]
-    return [first, *rest]
 
 
 def _safe_format(value: Any, name: str) -> Any:

@@ -37,6 +37,7 @@ from habilis.skills.skill import Skill
 
 _ACTIVE = 4  # examples a search starts from
 _MAX_ACTIVE = 10
+_SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
 _INNER_COST = 12  # of the body of a map or filter
 
 
@@ -96,7 +97,7 @@ def synthesise(
         problem,
         skills=known if call_skill is not None else (),
         calls=SkillCalls(call_skill) if call_skill is not None else None,
-        name=identifier(name or " ".join(description.split()[:5])),
+        name=identifier(name or _topic(description)),
         description=description or name,
         avoid=avoid,
         clock=clock,
@@ -233,6 +234,12 @@ class _Run:
             return thaw(self._calls.run(skill, tuple(map(freeze, arguments))))
 
         return call
+
+
+def _topic(description: str) -> str:
+    """Return the first words of a description that say something."""
+    words = [word for word in description.lower().split() if word not in _SMALL_WORDS]
+    return " ".join(words[:3])
 
 
 def _cover(goal: Goal, clock: Clock) -> Cover | None:

@@ -14,7 +14,7 @@ import ast
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, reduce
 from itertools import accumulate, groupby, takewhile
@@ -150,6 +150,11 @@ def component(
 def rule(body: str) -> Rule:
     """Return a function of `x` for the components that take one."""
     return Rule(body=ast.parse(body, mode="eval").body, function=_function(("x",), body))
+
+
+def rules(table: Mapping[int, Sequence[str]]) -> dict[int, list[Rule]]:
+    """Return a table from costs to bodies as one from costs to rules."""
+    return {cost: [rule(body) for body in bodies] for cost, bodies in table.items()}
 
 
 def _function(names: tuple[str, ...], expression: str) -> Callable[..., object]:

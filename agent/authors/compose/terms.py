@@ -6,7 +6,7 @@ Terms are not frozen dataclasses: hundreds of thousands are made in a second.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from habilis.agent.authors.compose.types import Type
@@ -82,6 +82,15 @@ class Constant(Term):
         running = value.function if isinstance(value, Rule) else value
         super().__init__(cost, type_, (running,) * rows)
         self.value = value
+
+
+def listed(table: Mapping[int, Sequence[object]], type_: Type, *, rows: int) -> list[Constant]:
+    """Return the constants of a table from costs to values."""
+    return [
+        Constant(value, type_, cost=cost, rows=rows)
+        for cost, values in table.items()
+        for value in values
+    ]
 
 
 class Apply(Term):

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -214,6 +215,17 @@ def test_a_call_that_is_killed_does_not_lose_calls_of_a_skill() -> None:
             OutcomeKind.TIMED_OUT,
             OutcomeKind.OK,
         ]
+
+
+def test_an_interrupted_batch_does_not_go_on() -> None:
+    """Calls left over are LOST, even of a skill that could be loaded again."""
+    with Worker(load_skill=load) as worker:
+        worker.call("slow", [(0,)])
+        timer = threading.Timer(0.1, worker.interrupt)
+        timer.start()
+        kinds = [each.kind for each in worker.call("slow", [(1,), (0,)])]
+        timer.join()
+        assert kinds == [OutcomeKind.KILLED, OutcomeKind.LOST]
 
 
 def test_a_call_that_is_killed_takes_the_sessions_functions_with_it() -> None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from habilis.agent.authors.compose.table import read_table
-from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.terms import Component, Constant, listed
 from habilis.agent.authors.compose.types import Type
 
 _DATES = """
@@ -40,27 +40,12 @@ _DAYS = """%Y-%m-%d %m/%d/%Y %d/%m/%Y %d.%m.%Y %Y/%m/%d %m-%d-%Y %d-%m-%Y %m/%d/
 %a_%b_%d_%Y %Y%m%d %d%m%Y %m%d%Y %Y.%m.%d %B_%Y %b_%Y %b-%y %m/%Y %Y-%m"""
 _TIMES = "%H:%M:%S %H:%M %I:%M_%p %I:%M%p %I:%M:%S_%p"
 _PRINTED = {
-    "%Y-%m-%d": 2,
-    "%d/%m/%Y": 3,
-    "%m/%d/%Y": 3,
-    "%d %b %Y": 3,
-    "%H:%M": 2,
-    "%B": 1,
-    "%A": 1,
-    "%Y": 2,
-    "%m": 2,
-    "%d": 2,
-    "%b": 2,
-    "%a": 2,
-    "%y": 2,
-    "%H": 2,
-    "%M": 2,
-    "%S": 2,
-    "%p": 2,
-    "%I": 3,
-    "%j": 4,
+    1: ("%B", "%A"),
+    2: ("%Y-%m-%d", "%H:%M", "%Y", "%m", "%d", "%b", "%a", "%y", "%H", "%M", "%S", "%p"),
+    3: ("%d/%m/%Y", "%m/%d/%Y", "%d %b %Y", "%I"),
+    4: ("%j",),
 }
-_SPANS = {1: 2, 7: 2, 14: 3, 30: 2, 60: 4, 90: 4, 365: 4}
+_SPANS = {2: (1, 7, 30), 3: (14,), 4: (60, 90, 365)}
 _PIECES = {
     "%d": r"\d{1,2}",
     "%m": r"\d{1,2}",
@@ -107,6 +92,8 @@ def constants(inputs: Iterable[str], *, rows: int) -> list[Constant]:
     found = [style for style in _styles() if any(_looks_like(style).search(t) for t in inputs)]
     if not found:
         return []
-    made = [Constant(style, "parse_style", cost=2, rows=rows) for style in found[:16]]
-    made += [Constant(style, "print_style", cost=c, rows=rows) for style, c in _PRINTED.items()]
-    return made + [Constant(days, "days", cost=c, rows=rows) for days, c in _SPANS.items()]
+    return [
+        *listed({2: found[:16]}, "parse_style", rows=rows),
+        *listed(_PRINTED, "print_style", rows=rows),
+        *listed(_SPANS, "days", rows=rows),
+    ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from habilis.agent.authors.compose.table import read_table, rule
-from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.table import read_table, rules
+from habilis.agent.authors.compose.terms import Component, Constant, listed
 from habilis.agent.authors.compose.types import Type, item_type
 
 _ANY = """
@@ -95,27 +95,14 @@ _NESTED = """
 4 items: list[T] -> list[list[T]] = [list(group) for key, group in groupby(items)]
 """
 _CHANGES = {
-    "x * 2": 1,
-    "x + 1": 1,
-    "x - 1": 2,
-    "x * x": 2,
-    "x * 3": 2,
-    "x + 2": 2,
-    "x // 2": 2,
-    "x % 10": 3,
-    "x // 10": 3,
-    "-x": 3,
-    "abs(x)": 3,
+    1: ("x * 2", "x + 1"),
+    2: ("x - 1", "x * x", "x * 3", "x + 2", "x // 2"),
+    3: ("x % 10", "x // 10", "-x", "abs(x)"),
 }
 _KEEPS = {
-    "x % 2 == 0": 2,
-    "x % 2 == 1": 2,
-    "x > 0": 2,
-    "x < 0": 3,
-    "x > 1": 3,
-    "x % 3 == 0": 3,
-    "x > 5": 4,
-    "x > 10": 4,
+    2: ("x % 2 == 0", "x % 2 == 1", "x > 0"),
+    3: ("x < 0", "x > 1", "x % 3 == 0"),
+    4: ("x > 5", "x > 10"),
 }
 
 
@@ -144,9 +131,5 @@ def constants(types: Iterable[Type], *, rows: int) -> list[Constant]:
     """Return the small functions that list components take."""
     if "list[int]" not in types:
         return []
-    groups = (("int>int", _CHANGES), ("int>bool", _KEEPS))
-    return [
-        Constant(rule(body), type_, cost=cost, rows=rows)
-        for type_, bodies in groups
-        for body, cost in bodies.items()
-    ]
+    changes = listed(rules(_CHANGES), "int>int", rows=rows)
+    return changes + listed(rules(_KEEPS), "int>bool", rows=rows)

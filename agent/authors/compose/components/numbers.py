@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from habilis.agent.authors.compose.table import read_table
-from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.terms import Component, Constant, listed
 from habilis.agent.authors.compose.types import Row, Type
 
 _INTS = """
@@ -81,25 +81,24 @@ _WRITE = """
 3 a: float -> str = str(a)
 """
 _SPECS = {
-    ".0f": 2,
-    ".1f": 2,
-    ".2f": 2,
-    ".3f": 3,
-    ",.0f": 2,
-    ",.2f": 2,
-    ",.1f": 3,
-    "02.0f": 3,
-    "03.0f": 3,
-    "05.2f": 4,
-    "05.1f": 4,
-    "g": 2,
-    ".0%": 3,
-    ".1%": 3,
-    ".2e": 4,
+    2: (".0f", ".1f", ".2f", ",.0f", ",.2f", "g"),
+    3: (".3f", ",.1f", "02.0f", "03.0f", ".0%", ".1%"),
+    4: ("05.2f", "05.1f", ".2e"),
 }
-_INT_SPECS = {"02d": 2, "03d": 3, "04d": 3, "05d": 3, ",": 2}
-_INTEGERS = {0: 1, 1: 1, 2: 1, 3: 2, 4: 2, 5: 2, 6: 3, 7: 3, 8: 3, 9: 3, 10: 2}
-_STEPS = {1: 2, 0.5: 3, 0.1: 3, 0.25: 4, 5: 3, 10: 2, 20: 4, 25: 4, 50: 4, 100: 3, 1000: 3}
+_INT_SPECS = {
+    2: ("02d", ","),
+    3: ("03d", "04d", "05d"),
+}
+_INTEGERS = {
+    1: (0, 1, 2),
+    2: (3, 4, 5, 10),
+    3: (6, 7, 8, 9),
+}
+_STEPS = {
+    2: (1, 10),
+    3: (0.5, 0.1, 5, 100, 1000),
+    4: (0.25, 20, 25, 50),
+}
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
@@ -125,8 +124,9 @@ def components(types: Sequence[Type], *, text_numbers: bool) -> list[Component]:
     return [each for table in tables for each in read_table(table)]
 
 
-def _written(specs: dict[str, int], type_: Type) -> str:
-    return "\n".join(f"{c} a: {type_} -> str = f'{{a:{spec}}}'" for spec, c in specs.items())
+def _written(specs: Mapping[int, Sequence[str]], type_: Type) -> str:
+    pairs = [(cost, spec) for cost, some in specs.items() for spec in some]
+    return "\n".join(f"{cost} a: {type_} -> str = f'{{a:{spec}}}'" for cost, spec in pairs)
 
 
 def constants(
@@ -140,20 +140,19 @@ def constants(
     rows, text = len(outputs), " ".join(types)
     made: list[Constant] = []
     if "int" in text or "bool" in text:
-        made += [Constant(n, "int", cost=cost, rows=rows) for n, cost in _INTEGERS.items()]
-        made += [Constant(n, "int", cost=3, rows=rows) for n in _recurring(outputs)]
+        made += listed(_INTEGERS, "int", rows=rows)
+        made += listed({3: _recurring(outputs)}, "int", rows=rows)
     if text_numbers:
-        made += [Constant(n, "step", cost=cost, rows=rows) for n, cost in _STEPS.items()]
+        made += listed(_STEPS, "step", rows=rows)
     if "float" in text or text_numbers:
-        factors = _factors(columns, outputs)
-        made += [Constant(factor, "float", cost=2, rows=rows) for factor in factors]
+        made += listed({2: _factors(columns, outputs)}, "float", rows=rows)
     return made
 
 
 def _recurring(outputs: Sequence[object]) -> list[int]:
     seen: Counter[int] = Counter()
     for output in outputs:
-        seen.update(set(_integers(output)) - set(_INTEGERS))
+        seen.update(set(_integers(output)) - set(range(11)))
     return [n for n, count in seen.most_common(12) if count >= max(2, 0.6 * len(outputs))]
 
 

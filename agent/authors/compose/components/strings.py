@@ -6,8 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from habilis.agent.authors.compose.table import read_table, rule
-from habilis.agent.authors.compose.terms import Component, Constant
+from habilis.agent.authors.compose.table import read_table, rules
+from habilis.agent.authors.compose.terms import Component, Constant, listed
 from habilis.agent.authors.compose.types import Type
 
 _TEXT = """
@@ -106,60 +106,50 @@ _MISSING = """
 """
 
 _PATTERNS = {
-    r"\d+": 1,
-    r"[A-Za-z]+": 1,
-    r"\w+": 2,
-    r"[A-Z]": 2,
-    r"[A-Z][a-z]+": 2,
-    r"[A-Z]+": 2,
-    r"\d+\.\d+": 2,
-    r"\((.*?)\)": 1,
-    r'"(.*?)"': 1,
-    r"\[(.*?)\]": 1,
-    r"\d": 3,
-    r"[a-z]+": 3,
-    r"[A-Z]{2,}": 3,
-    r"\d{4}": 3,
-    r"[\d,.]+": 3,
-    r"\S+@\S+": 3,
-    r"[^A-Za-z0-9]+": 3,
-    r"[^\W\d_]+": 3,
-    r"\D+": 3,
-    r"\D": 3,
-    r"\d{3,}": 4,
-    r"[^\d.]": 3,
-    r"\d{4}-\d{2}-\d{2}": 3,
-    r"\d{1,2}/\d{1,2}/\d{4}": 3,
-    r"\d{2}:\d{2}(?::\d{2})?": 3,
-    r"\s+": 3,
+    1: (r"\d+", "[A-Za-z]+", r"\((.*?)\)", '"(.*?)"', r"\[(.*?)\]"),
+    2: (r"\w+", "[A-Z]", "[A-Z][a-z]+", "[A-Z]+", r"\d+\.\d+"),
+    3: (
+        r"\d",
+        "[a-z]+",
+        "[A-Z]{2,}",
+        r"\d{4}",
+        r"[\d,.]+",
+        r"\S+@\S+",
+        "[^A-Za-z0-9]+",
+        r"[^\W\d_]+",
+        r"\D+",
+        r"\D",
+        r"[^\d.]",
+        r"\d{4}-\d{2}-\d{2}",
+        r"\d{1,2}/\d{1,2}/\d{4}",
+        r"\d{2}:\d{2}(?::\d{2})?",
+        r"\s+",
+    ),
+    4: (r"\d{3,}",),
 }
 _CHANGES = {
-    "x.upper()": 1,
-    "x.lower()": 1,
-    "x.strip()": 1,
-    "x.capitalize()": 1,
-    "x.title()": 2,
-    "x[0]": 1,
-    "x[0].upper()": 2,
-    "x[1:]": 3,
-    "x[:2]": 3,
-    "x[:3]": 3,
-    "x[-1]": 3,
-    "x[::-1]": 3,
+    1: ("x.upper()", "x.lower()", "x.strip()", "x.capitalize()", "x[0]"),
+    2: ("x.title()", "x[0].upper()"),
+    3: ("x[1:]", "x[:2]", "x[:3]", "x[-1]", "x[::-1]"),
 }
 _KEEPS = {
-    "x.isdigit()": 2,
-    "x.isalpha()": 2,
-    "x[0].isupper()": 2,
-    "x": 2,
-    "x.isupper()": 3,
-    "x[:1].isdigit()": 3,
-    "len(x) > 1": 3,
-    "len(x) > 2": 3,
-    "not x.isdigit()": 3,
+    2: ("x.isdigit()", "x.isalpha()", "x[0].isupper()", "x"),
+    3: ("x.isupper()", "x[:1].isdigit()", "len(x) > 1", "len(x) > 2", "not x.isdigit()"),
 }
-_INDEXES = {0: 1, -1: 1, 1: 2, -2: 2, 2: 3, -3: 3, 3: 4, 4: 4, 5: 5}
-_COUNTS = {1: 1, 2: 2, 3: 2, 4: 3, 5: 3, 6: 4, 7: 4, 8: 4, 9: 5, 10: 5, 12: 5}
+_INDEXES = {
+    1: (0, -1),
+    2: (1, -2),
+    3: (2, -3),
+    4: (3, 4),
+    5: (5,),
+}
+_COUNTS = {
+    1: (1,),
+    2: (2, 3),
+    3: (4, 5),
+    4: (6, 7, 8),
+    5: (9, 10, 12),
+}
 
 
 def components(types: Sequence[Type], columns: Sequence[Sequence[object]]) -> list[Component]:
@@ -184,16 +174,19 @@ def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> li
     inputs, outputs = list(inputs), list(outputs)
     made = [*_separators(inputs, rows), *_glues(outputs, rows)]
     vary = len({len(text) for text in inputs}) > 1
-    for count, cost in _COUNTS.items():
-        made.append(Constant(count, "count", cost=cost + (vary and count > 1), rows=rows))
-    for index, cost in _INDEXES.items():
-        made.append(Constant(index, "index", cost=cost, rows=rows))
-    for pattern, cost in _PATTERNS.items():
-        if any(re.search(pattern, text) for text in inputs):
-            made.append(Constant(pattern, "pattern", cost=cost, rows=rows))
-    for type_, bodies in (("str>str", _CHANGES), ("str>bool", _KEEPS)):
-        made += [Constant(rule(b), type_, cost=c, rows=rows) for b, c in bodies.items()]
-    return made
+    for cost, counts in _COUNTS.items():
+        made += [
+            Constant(count, "count", cost=cost + (vary and count > 1), rows=rows)
+            for count in counts
+        ]
+    patterns = {
+        cost: [p for p in some if any(re.search(p, text) for text in inputs)]
+        for cost, some in _PATTERNS.items()
+    }
+    made += listed(patterns, "pattern", rows=rows)
+    made += listed(_INDEXES, "index", rows=rows)
+    made += listed(rules(_CHANGES), "str>str", rows=rows)
+    return made + listed(rules(_KEEPS), "str>bool", rows=rows)
 
 
 def _separators(inputs: list[str], rows: int) -> list[Constant]:

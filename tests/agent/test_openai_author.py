@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from habilis import Agent, Budget, Expected, OpenAIAuthor, Reply, Request, SkillLibrary, Task
+from habilis.agent.author import Message, Purpose
+from habilis.errors import (
+    AuthorError,
+    AuthorUnavailable,
+    EndpointUnreachable,
+    HabilisError,
+    KeyRefused,
+    ModelUnknown,
+)
+from tests.chat_server import ChatServer, Fault
+
+REQUEST = Request(
+    purpose=Purpose.ACT, task=Task("x"), messages=[Message(role="user", content="Hello, model!")]
+)
+
+
+@pytest.fixture(autouse=True)
+def no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+
+
+def ask(server: ChatServer, *, stream: bool = False, max_retries: int = 2) -> Reply:
+    author = OpenAIAuthor("m", base_url=server.url, stream=stream, max_retries=max_retries)
+    return asyncio.run(author.reply(REQUEST))
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_with_its_usage(stream: bool) -> None:
+    """Streaming or not, the text and the tokens are the same; a local model has no price."""
+    with ChatServer(["The answer is forty-two."]) as server:
+        reply = ask(server, stream=stream)
+    assert reply.text == "The answer is forty-two."
+    assert (reply.usage.requests, reply.usage.input_tokens, reply.usage.output_tokens) == (1, 3, 6)
+    assert reply.usage.usd is None and reply.notes == {}
+    assert server.requests[0]["messages"] == [{"role": "user", "content": "Hello, model!"}]
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_server_without_usage_is_estimated(stream: bool) -> None:
+    """Some servers report nothing; the estimate is marked as one."""
+    with ChatServer(["four"], with_usage=False) as server:
+        reply = ask(server, stream=stream)
+    assert reply.usage.tokens > 0 and "estimated" in str(reply.notes["usage"])
+
+
+def test_a_server_that_refuses_stream_options() -> None:
+    """It is asked again without."""
+    with ChatServer(["four"], refuse_stream_options=True) as server:
+        assert ask(server, stream=True).text == "four"
+
+
+@pytest.mark.parametrize("fault", [Fault(status=429), Fault(status=500), Fault(drop=True)])
+@pytest.mark.parametrize("stream", [False, True])
+def test_passing_faults_are_retried(fault: Fault, stream: bool) -> None:
+    """Rate limits, server errors and broken connections, also in the middle of a stream."""
+    with ChatServer([fault, "four"]) as server:
+        assert ask(server, stream=stream).text == "four"
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "words"),
+    [
+        (Fault(status=401, message="bad key"), KeyRefused, "OPENAI_API_KEY"),
+        (Fault(status=403, message="not you"), KeyRefused, "not you"),
+        (Fault(status=404, message="no m here"), ModelUnknown, "it serves small, large"),
+        (Fault(status=400, message="maximum context length is 9"), AuthorError, "too long"),
+        (Fault(status=400, message="odd"), AuthorError, "odd"),
+        (Fault(status=429, message="slow down"), AuthorError, "slow down"),
+    ],
+)
+def test_lasting_faults_say_what_to_do(fault: Fault, error: type[HabilisError], words: str) -> None:
+    """Each error has its own class and names the endpoint."""
+    with ChatServer([fault]) as server, pytest.raises(error, match=words) as caught:
+        ask(server, max_retries=1)
+    assert "127.0.0.1" in str(caught.value) or "too long" in str(caught.value)
+
+
+def test_nothing_answers() -> None:
+    """The address is named without its password."""
+    author = OpenAIAuthor("m", base_url="http://me:secret@127.0.0.1:9/v1", max_retries=0)
+    with pytest.raises(EndpointUnreachable, match=r"127\.0\.0\.1:9/v1") as caught:
+        asyncio.run(author.reply(REQUEST))
+    assert "secret" not in str(caught.value) + repr(author)
+
+
+def test_no_key_and_no_endpoint() -> None:
+    """What to set is named."""
+    with pytest.raises(AuthorUnavailable, match="OPENAI_API_KEY"):
+        OpenAIAuthor("m")
+
+
+def test_key_and_endpoint_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The usual variables are honoured."""
+    with ChatServer(["four"]) as server:
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "my-key")
+        assert asyncio.run(OpenAIAuthor("m").reply(REQUEST)).text == "four"
+    assert server.keys == ["Bearer my-key"]
+
+
+def test_a_known_model_has_a_price() -> None:
+    """At the provider's own address only: a server of your own may call its models anything."""
+    from habilis.agent.authors.openai import price
+
+    public = "https://api.openai.com/v1"
+    assert price("gpt-4o-mini", 1_000_000, 0, base_url=public) == pytest.approx(0.15)
+    assert price("gpt-4o-mini", 1, 1, base_url="http://127.0.0.1:1/v1") is None
+    assert price("no-such-model", 1, 1, base_url=public) is None
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_whole_loop_over_http(library: SkillLibrary, stream: bool) -> None:
+    """Act, observe an error, mend, answer, abstract, prove, keep, and call it in the next task."""
+    tool = '''Here is the tool.
+```python
+def net_price(gross: float, vat_rate: float) -> float:
+    """Return the price without value added tax."""
+    return gross / (1 + vat_rate)
+
+
+assert net_price(120, 0.2) == 100
+assert net_price(50, 0) == 50
+```'''
+    replies = [
+        "```python\nprice = 120\nprint(price / (1 + rate))\n```",
+        Fault(status=429),
+        "The rate was missing.\n```python\nfinal_answer(price / 1.2)\n```",
+        tool,
+        "```python\nfinal_answer(net_price(240, 0.2))\n```",
+        "NOTHING",
+    ]
+    with ChatServer(replies) as server:
+        author = OpenAIAuthor("m", base_url=server.url, stream=stream)
+        agent = Agent(author, library=library, budget=Budget(steps=5, tokens=100_000))
+        first = agent.run_sync("120 with 20 % VAT: net?", checks=[Expected(100)])
+        second = agent.run_sync("240 with 20 % VAT: net?", checks=[Expected(200)])
+    assert (first.output, first.solved, first.skills_made) == (100, True, ("net_price",))
+    assert (second.output, second.skills_used) == (200, ("net_price",))
+    assert first.usage.requests == 3 and first.usage.tokens > 500 and first.cost is None
+    assert "NameError" in server.requests[1]["messages"][-1]["content"]
+    assert "net_price(gross: float" in server.requests[4]["messages"][0]["content"]
+
+
+def test_a_token_budget_stops_before_the_next_call() -> None:
+    """The reply that overran is still used; no further call is made."""
+    with ChatServer(["```python\nprint(1)\n```"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url)
+        result = Agent(author, budget=Budget(tokens=10)).run_sync("Print one.")
+    assert (result.stop_reason, len(result.steps), len(server.requests)) == ("tokens", 1, 1)
