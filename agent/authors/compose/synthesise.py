@@ -248,7 +248,7 @@ def _cover(goal: Goal, clock: Clock) -> Cover | None:
 
 def _is_skill_alone(term: Term, problem: Problem) -> bool:
     """Tell whether a program only hands its parameters on to a saved skill."""
-    if not isinstance(term, Apply) or not term.component.skill:
+    if not isinstance(term, Apply) or not term.component.skill or term.component.maps:
         return False
     handed = [a.name if isinstance(a, Variable) else "" for a in term.arguments]
     return tuple(handed) == problem.names
