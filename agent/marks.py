@@ -18,7 +18,7 @@ _TAGS: Final = CODE_TAGS | SOLUTION_TAGS | THOUGHT_TAGS | OUTPUT_TAGS
 _MOST_MARKS = 200  # of one text; the rest is not looked at, so that none can hang the agent
 _MARK: Final = re.compile(  # every part is bounded or stops at a line's end: linear
     r"(?P<inline>`{3,}[^\n`]+`{3,})"
-    r"|(?P<fence>`{3,}|^[ \t]{0,40}~{3,})(?P<info>[^\n`]*)$"
+    r"|(?P<fence>`{3,}|^[ \t]{0,40}~{3,})(?P<info>[ \t]*(?:[\w{.][^\n`<\"']*)?)(?=$|<)"
     r"|<(?P<end>/?)(?P<tag>[a-z][a-z_-]{1,20})(?:\s[^<>\n]{0,80})?>"
     r"|\[(?P<square_end>/?)(?P<square>python|code|tests)\]"
     r"|^[ \t>*_#]{0,8}(?P<turn>observations?|outputs?|expected output|actual output"
@@ -27,6 +27,7 @@ _MARK: Final = re.compile(  # every part is bounded or stops at a line's end: li
     re.IGNORECASE | re.MULTILINE,
 )
 _ANNOTATED: Final = re.compile(r"[ \t]*[\w\[\], .|]{1,80}=")
+_TALK: Final = re.compile(r"(?:[^`]|\A)?`<")  # `<execute>` in backticks is talk about the tag
 
 
 class MarkKind(Enum):
@@ -67,7 +68,7 @@ def find_marks(text: str) -> list[Mark]:
             if match["turn"].islower() and _ANNOTATED.match(text, end):
                 continue  # `result: float = 5.0` is a line of code
             marks.append(Mark(MarkKind.TURN, "", start, end))
-        elif tag in _TAGS and text[max(start - 1, 0) : start] != "`":  # else it is talk about tags
+        elif tag in _TAGS and not _TALK.match(text, max(start - 2, 0)):
             closing = match["end"] or match["square_end"]
             marks.append(Mark(MarkKind.CLOSE if closing else MarkKind.OPEN, tag, start, end))
     return marks

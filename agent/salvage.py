@@ -15,9 +15,7 @@ _GROWTHS = 60  # further top-level lines a statement may need: a text in quotes 
 _EFFORT = 5  # times a text is parsed in vain, and then some, so that no reply can hang the agent
 _EFFORT_CHARS = 50_000
 
-_LANGUAGE_WORD: Final = re.compile(
-    r"\A(?:python|py|python3|ipython)(?:[ \t]*\n|[ \t]+)", re.IGNORECASE
-)
+_LANGUAGE_WORD: Final = re.compile(r"\A(?:python|py|python3|ipython)[ \t]*\n", re.IGNORECASE)
 _PROMPT: Final = re.compile(r"[ \t]*(?:>>>|\.\.\.|In ?\[\d{1,6}\]:)(?: |$)")
 _FIRST_PROMPT: Final = re.compile(r"^[ \t]*(?:>>> |In ?\[\d{1,6}\]: )", re.MULTILINE)
 _MAGIC: Final = re.compile(r"[ \t]*[!%]{1,2}[a-z]")
@@ -57,7 +55,7 @@ def mend(text: str) -> str:
     Text that compiles is given back as it is, without the empty lines around it.
     """
     source = text.strip("\n").rstrip()
-    for repair in (_unchanged, *_REPAIRS):
+    for repair in _REPAIRS:
         source = repair(source)
         if read_python(source) is not None:
             return source
@@ -134,10 +132,6 @@ def _repaired(text: str) -> str:
     return source
 
 
-def _unchanged(source: str) -> str:
-    return source
-
-
 def _dedent(source: str) -> str:
     """Undo uniform indentation, also when only the lines after the first have it."""
     even = textwrap.dedent(source)
@@ -152,7 +146,12 @@ def _plain_characters(source: str) -> str:
 
 
 def _without_language_word(source: str) -> str:
-    return _LANGUAGE_WORD.sub("", source.lstrip("\n"))
+    return _LANGUAGE_WORD.sub("", source)
+
+
+def _without_inline_language(source: str) -> str:
+    """Undo ```python print(1)```, all in one line."""
+    return re.sub(r"\A(?:python|py) +", "", source)
 
 
 def _without_prompts(source: str) -> str:
@@ -179,7 +178,8 @@ def _without_escapes(source: str) -> str:
 
 
 _REPAIRS: Final[tuple[Callable[[str], str], ...]] = (
-    _without_language_word,
+    _without_language_word,  # the only one that code which compiles may need
+    _without_inline_language,
     _plain_characters,
     _without_escapes,
     _dedent,

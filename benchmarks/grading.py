@@ -15,6 +15,7 @@ from habilis.skills.sandbox.client import Limits, Worker
 
 REL_TOL = 1e-2
 _LETTER = re.compile(r"\(?\b([A-D])\b\s*\)?", re.IGNORECASE)
+_OPTION = re.compile(r"\b([A-D]) ?\) (.*?)(?=,? [A-D] ?\) |\Z)", re.S)
 _NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
@@ -24,9 +25,18 @@ def is_right(task: Mapping[str, object], answer: object) -> bool:
     if kind in ("humaneval", "mbpp"):
         return _passes_asserts(str(task["prompt"]), str(reference), str(answer))
     if kind == "mmlu":
-        found = _LETTER.search(str(answer))
-        return found is not None and found[1].lower() == str(reference).lower()
+        return _letter(str(task["prompt"]), str(answer)) == str(reference).lower()
     return _same_value(answer, _literal(reference))
+
+
+def _letter(prompt: str, answer: str) -> str:
+    """Return the letter that an answer names, or whose option's text it repeats."""
+    options = dict(_OPTION.findall(prompt.partition("Options:")[2]))
+    for letter, text in options.items():
+        if answer.strip().lower().rstrip(".") == text.strip().lower().rstrip("."):
+            return str(letter).lower()
+    found = _LETTER.search(answer)
+    return found[1].lower() if found else ""
 
 
 def _literal(reference: object) -> object:
@@ -69,6 +79,8 @@ def _numbers(text: str) -> Sequence[float]:
 
 def _passes_asserts(prompt: str, asserts: str, source: str) -> bool:
     """Run the hidden asserts on a function; code that leaves out the prompt's imports gets them."""
-    imports = "\n".join(line for line in prompt.splitlines() if line.startswith(("from ", "import ")))
+    imports = "\n".join(
+        line for line in prompt.splitlines() if line.startswith(("from ", "import "))
+    )
     with Worker(limits=Limits(action_s=20)) as worker:
         return worker.run(f"{imports}\n{source}\n{asserts}").ok

@@ -55,7 +55,8 @@ class ChatServer:
     """Serves `replies` in order, or what a function makes of each request's body, on port 0.
 
     `requests` are the bodies of the chat requests, `keys` their Authorization headers, in
-    the order of arrival. A fault at the end of the script lasts. `models` are what GET /models lists; any model is served.
+    the order of arrival. A fault at the end of the script lasts.
+    `models` are what GET /models lists; any model is served.
     """
 
     def __init__(

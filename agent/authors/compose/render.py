@@ -19,6 +19,7 @@ from habilis.agent.authors.compose.types import Type, thaw
 
 _MAX_LINE = 96
 _MAX_SENTENCE = 100
+_MAX_EXAMPLE = 400  # characters; a longer one tells a reader nothing
 _WORTH_A_NAME = 4  # cost of a part that is used twice
 _LONG = 28  # characters of a part of a text, above which it is named when the line is long
 _LOCALS = {"str": "part", "list[str]": "words", "date": "when", "float": "value", "int": "number"}
@@ -103,6 +104,8 @@ def _docstring(name: str, description: str, problem: Problem) -> list[str]:
     arguments = ", ".join(repr(thaw(value)) for value in problem.rows[shown])
     quote = '"' * 3
     example = f"    >>> {name}({arguments})\n    {thaw(problem.outputs[shown])!r}"
+    if len(example) > _MAX_EXAMPLE:
+        return [f"    {quote}{sentence(description)}{quote}"]
     text = f"{sentence(description)}\n\nExample:\n{example}\n".replace("\\", "\\\\")
     lines = text.replace(quote, '\\"\\"\\"').split("\n")
     inside = [f"    {line}" if line else "" for line in lines[1:-1]]

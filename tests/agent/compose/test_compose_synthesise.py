@@ -133,6 +133,15 @@ def test_examples_that_cannot_be_worked_from_are_refused_with_the_reason(
     assert why in found.why
 
 
+def test_text_that_would_end_a_docstring_does_no_harm() -> None:
+    """Descriptions and examples are data: whatever they hold, the source parses and is right."""
+    quotes = '"' * 3
+    rows: Rows = [((f"a{quotes}\n\\",), f"{quotes}\n\\"), ((f"b{quotes}'\\",), f"{quotes}'\\")]
+    found = find(rows, description=f"end {quotes} \\ here")
+    assert run(found)("xyz") == "yz"
+    assert run(find([(("x" * 5000,), "x"), (("y" * 5000,), "y")]))("zw") == "z"
+
+
 def test_a_list_of_the_results_is_no_answer() -> None:
     """Examples without a rule end unsolved, not in a program that repeats them."""
     rows = [(("Ada",), "7Q4-ZX"), (("Grace",), "M02-KD"), (("Alan",), "93R-VB")]

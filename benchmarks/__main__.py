@@ -1,0 +1,43 @@
+"""`python -m benchmarks NAME [--data FOLDER] [--quick] [--peers FOLDER]`.
+
+A short table goes to standard error, one JSON object to standard output. The exit code
+is 0 when it ran, whatever the figures say.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from benchmarks.report import Options, Report
+
+NAMES: Final = ("replies", "startup")  # each is a module with `measure(options) -> Report`
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one benchmark and print its report."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--data", type=Path, help="folder of the data, such as replies.jsonl")
+    parser.add_argument("--quick", action="store_true", help="less data, fewer repetitions")
+    parser.add_argument(
+        "--peers",
+        type=Path,
+        default=Path(os.environ.get("HABILIS_PEERS", ".venv-peers")),
+        help="environment of the peers, made by `make bench` (default: .venv-peers)",
+    )
+    given = parser.parse_args(arguments)
+    module = importlib.import_module(f"benchmarks.{given.name}")
+    report: Report = module.measure(Options(data=given.data, quick=given.quick, peers=given.peers))
+    print(report.to_table(), file=sys.stderr)
+    print(report.to_json())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Is code found in what models really wrote, and none made up?
+
+Data: `replies.jsonl`, one object per line with `reply` and `code` (the regions that
+compile, empty where there are none). The peer is a strict parser, as agents of the
+CodeAct kind release: a fence or an execute tag that is well-formed, or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from benchmarks.report import Options, Report, Row
+from habilis.agent.parse import parse_reply
+
+_QUICK_ROWS = 200
+_FENCE: Final = re.compile(r"^```python\n(.*?)\n```$", re.DOTALL | re.MULTILINE)
+_TAG: Final = re.compile(r"<execute>(.*?)</execute>", re.DOTALL)
+_HOW: Final = "not measured: give --data FOLDER with a replies.jsonl"
+
+
+def measure(options: Options) -> Report:
+    """Return two rows: replies with code in which it was found, replies without that gave none."""
+    replies = _load(options)
+    with_code = [str(row["reply"]) for row in replies if row["code"]]
+    without = [str(row["reply"]) for row in replies if not row["code"]]
+    return Report(
+        benchmark="replies",
+        rows=[
+            _row("code found where there is some", with_code, expected=True),
+            _row("none made up where there is none", without, expected=False),
+        ],
+    )
+
+
+def strict_finds(reply: str) -> bool:
+    """Tell whether the strict parser takes a reply: one block, marked and closed as asked."""
+    if reply.count("<execute>") != reply.count("</execute>"):
+        return False
+    return len(_TAG.findall(reply)) == 1 or len(_FENCE.findall(reply)) == 1
+
+
+def _finds(reply: str) -> bool:
+    parsed = parse_reply(reply)
+    return bool(parsed.code or parsed.solution)
+
+
+def _row(name: str, replies: list[str], *, expected: bool) -> Row:
+    def share(finds: Callable[[str], bool]) -> float | None:
+        right = sum(finds(reply) is expected for reply in replies)
+        return 100 * right / len(replies) if replies else None
+
+    return Row(
+        name=name,
+        ours=share(_finds),
+        peer=share(strict_finds),
+        goal=">= 98",
+        unit="%",
+        n=len(replies),
+        judged="ours",
+        note="" if replies else _HOW,
+    )
+
+
+def _load(options: Options) -> list[dict[str, object]]:
+    path = _find(options.data)
+    if path is None:
+        return []
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
+    return rows[:_QUICK_ROWS] if options.quick else rows
+
+
+def _find(folder: Path | None) -> Path | None:
+    """Return the data file in the folder itself or in its `mint`."""
+    places = [folder / "replies.jsonl", folder / "mint" / "replies.jsonl"] if folder else []
+    return next((path for path in places if path.is_file()), None)
