@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from habilis.skills.compare import same
+from habilis.skills.compare import same, same_as_written
 
 if TYPE_CHECKING:
     from habilis.agent.task import Example
@@ -35,13 +35,12 @@ class Check(Protocol):
 
 @dataclass(frozen=True)
 class Expected:
-    """The answer equals `value`, numbers within `rel_tol`."""
+    """The answer equals `value`; a float covers what rounds to it, so 33.33 covers 33.333."""
 
     value: object
-    rel_tol: float = 1e-6
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
-        passed = same(answer, self.value, rel_tol=self.rel_tol)
+        passed = same_as_written(answer, self.value)
         return Verdict(passed=passed, detail="" if passed else f"{answer!r} is not {self.value!r}")
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from habilis.skills.compare import same
+from habilis.skills.compare import same_as_written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,18 +16,10 @@ class Claim:
     arguments: tuple[object, ...]
     keywords: Mapping[str, object] = field(default_factory=dict)
     stated: object
-    digits: int | None = None  # decimals of a stated float, None when it is no float
 
     def agrees(self, value: object) -> bool:
         """Tell whether a computed value is the stated one, as precisely as it was written."""
-        if same(value, self.stated, rel_tol=1e-6):
-            return True
-        if self.digits is None or not isinstance(value, (int, float)):
-            return False
-        stated = self.stated
-        return isinstance(stated, (int, float)) and (
-            abs(value - stated) <= 0.5000001 * 10**-self.digits
-        )
+        return same_as_written(value, self.stated)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,8 +68,7 @@ def _claim(test: ast.expr, names: set[str]) -> Claim | None:
         value = ast.literal_eval(stated)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-    digits = _decimals(stated) if isinstance(value, float) else None
-    return Claim(arguments=arguments, keywords=keywords, stated=value, digits=digits)
+    return Claim(arguments=arguments, keywords=keywords, stated=value)
 
 
 def _sides(test: ast.expr) -> tuple[ast.Call | None, ast.expr | None]:
@@ -107,10 +98,3 @@ def _unrounded(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
         return node.args[0] if node.args else node
     return node
-
-
-def _decimals(node: ast.expr) -> int:
-    text = ast.unparse(node).lower()
-    if "e" in text or "." not in text:
-        return 12
-    return len(text.split(".")[1])

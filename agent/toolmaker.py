@@ -16,7 +16,7 @@ from habilis.agent.runner import Runner
 from habilis.agent.task import Task
 from habilis.events import SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
-from habilis.skills.compare import same
+from habilis.skills.compare import same_as_written
 from habilis.skills.extract import extract_function, rename
 from habilis.skills.prove import Gate
 from habilis.skills.sandbox.wire import FunctionRef
@@ -125,7 +125,7 @@ class Toolmaker:
                     f"An assert fails: {draft.name} gave {outcome.value!r} where the assert "
                     f"says {claim.stated!r}."
                 )
-            solves = claim.agrees(solved.answer) or same(outcome.value, solved.answer, rel_tol=1e-6)
+            solves = claim.agrees(solved.answer) or same_as_written(outcome.value, solved.answer)
             cases.append(
                 Case(
                     arguments=claim.arguments,

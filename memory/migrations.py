@@ -47,17 +47,22 @@ STEPS: Final[tuple[str, ...]] = (
 )
 
 
-def migrate(connection: sqlite3.Connection, path: str) -> None:
-    """Bring a file to the newest format; an empty file becomes a new store.
+def read_format(connection: sqlite3.Connection, path: str) -> int:
+    """Return the number of a file's format, 0 for an empty file.
 
     Raises:
         NotALibrary: the file is no SQLite database, or somebody else's.
         LibraryTooNew: a newer habilis wrote it.
     """
     try:
-        format_number = connection.execute("PRAGMA user_version").fetchone()[0]
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        connection.execute("BEGIN")  # one moment of the file: another process may be making it
+        try:
+            format_number = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            owner = connection.execute("PRAGMA application_id").fetchone()[0]
+            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        finally:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
     except sqlite3.DatabaseError as error:
         if "not a database" not in str(error):
             raise
@@ -69,7 +74,17 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
             f"{path!r} has format {format_number}, this habilis knows up to {len(STEPS)}; "
             "upgrade habilis, or use another library"
         )
-    if format_number == len(STEPS):
+    return format_number
+
+
+def migrate(connection: sqlite3.Connection, path: str) -> None:
+    """Bring a file to the newest format; an empty file becomes a new store.
+
+    Raises:
+        NotALibrary: the file is no SQLite database, or somebody else's.
+        LibraryTooNew: a newer habilis wrote it.
+    """
+    if read_format(connection, path) == len(STEPS):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:  # another process may have migrated while this one waited for the lock

@@ -6,7 +6,6 @@ change is one transaction and carries its number (`change.seq`).
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import threading
 import time
@@ -14,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from habilis.errors import LibraryReadOnly, NotALibrary
-from habilis.memory.migrations import migrate
+from habilis.errors import LibraryError, LibraryReadOnly, NotALibrary
+from habilis.memory.forks import tell_of_forks
+from habilis.memory.migrations import STEPS, migrate, read_format
 
 _BUSY_S = 30.0
 FILE_NAME = "habilis.db"
@@ -23,6 +23,8 @@ FILE_NAME = "habilis.db"
 
 class Store:
     """One SQLite file, safe to use from several threads, processes and forked children.
+
+    Where the file cannot be written it is opened for reading, and `read_only` says so.
 
     Raises:
         NotALibrary: the folder or its file holds something else.
@@ -41,32 +43,37 @@ class Store:
         self.read_only = read_only
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
-        self._pid = 0
+        self._closed = False
+        self._frozen: tuple[int, ...] = ()  # what the file was when opened as unchanging
         self.changes = 0  # made through this object; `data_version` only sees the others
         _check_folder(folder, self.path, read_only=read_only)
         try:
             with self._lock:
                 self._open()
-        except sqlite3.Error as error:
+        except BaseException:
             self.close()
-            raise self._explain(error) from None
+            raise
+        tell_of_forks(self)
 
     def close(self) -> None:
         """Close the file; what was acknowledged is in it. May be called twice."""
         with self._lock:
-            if self._connection is not None and self._pid == os.getpid():
-                self._connection.close()
-            self._connection = None
+            self._closed = True
+            self._drop_connection()
 
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return what a query finds."""
-        with self._lock:
-            return self._here().execute(sql, values).fetchall()
+        with self._lock, self._explained():
+            known = [storable(value) if isinstance(value, str) else value for value in values]
+            return self._here().execute(sql, known).fetchall()
 
     def data_version(self) -> int:
         """Return a number that differs when another connection has changed the file."""
-        with self._lock:
-            return int(self._here().execute("PRAGMA data_version").fetchone()[0])
+        with self._lock, self._explained():
+            connection = self._here()
+            if self._frozen:  # nothing else tells of changes to a file taken as unchanging
+                return hash(self._frozen)
+            return int(connection.execute("PRAGMA data_version").fetchone()[0])
 
     def last_change(self) -> int:
         """Return the number of the newest change, 0 when there is none."""
@@ -80,75 +87,165 @@ class Store:
 
         Raises:
             LibraryReadOnly: the file cannot be written.
+            LibraryError: the disk is full, or another process does not let go of the file.
         """
-        with self._lock:
+        with self._lock, self._explained():
             connection = self._here()
+            if self.read_only:
+                raise self._unwritable("it is open for reading only")
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 if kind:
                     connection.execute(
                         "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
-                        (self.clock(), kind, name),
+                        (self.clock(), kind, storable(name)),
                     )
                 connection.execute("COMMIT")
                 self.changes += 1
-            except BaseException as error:
+            except BaseException:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError):
-                    raise self._explain(error) from None
                 raise
 
+    # forks -------------------------------------------------------------------
+
+    def before_fork(self) -> None:
+        self._lock.acquire()
+
+    def after_fork(self, *, in_child: bool) -> None:
+        if in_child:
+            self._drop_connection()  # before any other is opened: see forks.py
+        self._lock.release()
+
+    # opening -----------------------------------------------------------------
+
     def _here(self) -> sqlite3.Connection:
-        """Return this process's connection: a forked child must not use its parent's."""
-        if self._connection is None or self._pid != os.getpid():
-            self._open()
-        if self._connection is None:
-            raise NotALibrary(f"{str(self.path)!r} could not be opened")
-        return self._connection
+        if self._closed:
+            raise LibraryError(f"the library {str(self.folder)!r} is closed; open it again")
+        if self._frozen and self._frozen != self._stamp():
+            self._drop_connection()
+        return self._connection or self._open()
 
-    def _open(self) -> None:
-        mode = "ro" if self.read_only else "rwc"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
-        connection = sqlite3.connect(
-            uri, uri=True, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        self._connection, self._pid = connection, os.getpid()
-        connection.row_factory = sqlite3.Row
+    def _open(self) -> sqlite3.Connection:
+        """Open the file for writing if that can be, else for reading."""
         if not self.read_only:
-            migrate(connection, str(self.path))
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
+            try:
+                return self._connect("mode=rwc")
+            except sqlite3.OperationalError as error:
+                if not _says_unwritable(error) or not self.path.exists():
+                    raise self._explain(error) from None
+                self.read_only = True
+        try:
+            return self._connect("mode=ro")
+        except sqlite3.OperationalError as error:
+            if not _says_unwritable(error):
+                raise self._explain(error) from None
+        # SQLite cannot share a WAL file where it may not make the -shm file, so the file is
+        # taken as unchanging, and opened again whenever it has changed.
+        self._frozen = self._stamp()
+        try:
+            return self._connect("mode=ro&immutable=1")
+        except sqlite3.OperationalError as error:
+            raise self._explain(error) from None
 
-    def _explain(self, error: sqlite3.Error) -> Exception:
+    def _connect(self, mode: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode}",
+            uri=True,
+            timeout=_BUSY_S,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            connection.row_factory = sqlite3.Row
+            if self.read_only:
+                self._check_format(read_format(connection, str(self.path)))
+            else:
+                migrate(connection, str(self.path))
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+        return connection
+
+    def _check_format(self, number: int) -> None:
+        if number == 0:
+            raise NotALibrary(f"there is no library at {str(self.folder)!r}, only an empty file")
+        if number < len(STEPS):
+            raise self._unwritable(f"an older habilis wrote it (format {number})")
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._frozen = None, ()
+
+    def _stamp(self) -> tuple[int, ...]:
+        """Return numbers that differ when the file was changed from elsewhere."""
+        found = self.path.stat()
+        log = self.path.with_name(f"{FILE_NAME}-wal")
+        size = log.stat().st_size if log.exists() else 0
+        return (found.st_ino, found.st_size, found.st_mtime_ns, size)
+
+    # errors ------------------------------------------------------------------
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise  # a mistake of the caller's, not of the file
+        except sqlite3.DatabaseError as error:
+            raise self._explain(error) from None
+
+    def _explain(self, error: sqlite3.Error) -> LibraryError:
         text = str(error)
-        if "readonly" in text or "unable to open" in text:
-            return LibraryReadOnly(
-                f"the library {str(self.folder)!r} cannot be written ({text}); mend the "
-                "folder's permissions, or name another with --library"
-            )
-        if "not a database" in text:
-            return NotALibrary(f"{str(self.path)!r} is no skill library: it is not an SQLite file")
-        return error
+        if _says_unwritable(error):
+            return self._unwritable(text)
+        advice = "run `habilis doctor`"
+        if "locked" in text:
+            advice = f"another process has kept it for {_BUSY_S:.0f} s; end that one, or wait"
+        elif "full" in text:
+            advice = "make room on the disk; nothing that was acknowledged is lost"
+        elif "malformed" in text or "not a database" in text:
+            advice = "the file is damaged: put back a copy of it"
+        return LibraryError(f"the library {str(self.path)!r}: {text}; {advice}")
+
+    def _unwritable(self, reason: str) -> LibraryReadOnly:
+        return LibraryReadOnly(
+            f"the library {str(self.folder)!r} cannot be written ({reason}); mend the "
+            "folder's permissions, or name another with --library"
+        )
+
+
+def storable(text: str) -> str:
+    """Return the text as SQLite can keep it: what is no Unicode is written as escapes."""
+    return text.encode("utf-8", errors="backslashreplace").decode()
+
+
+def _says_unwritable(error: sqlite3.Error) -> bool:
+    return "readonly" in str(error) or "unable to open" in str(error)
 
 
 def _check_folder(folder: Path, path: Path, *, read_only: bool) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise NotALibrary(f"{str(folder)!r} is a file, not a library's folder")
-    if path.exists():
-        return
-    if folder.exists() and any(folder.iterdir()):
-        raise NotALibrary(
-            f"the folder {str(folder)!r} holds other things and no library ({FILE_NAME}); "
-            "name an empty or a new folder"
-        )
-    if read_only:
-        raise NotALibrary(f"there is no library at {str(folder)!r}")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise NotALibrary(f"{str(folder)!r} is a file, not a library's folder")
+        if path.exists():
+            return
+        if folder.exists() and any(folder.iterdir()) and not path.exists():
+            raise NotALibrary(
+                f"the folder {str(folder)!r} holds other things and no library ({FILE_NAME}); "
+                "name an empty or a new folder"
+            )
+        if read_only:
+            raise NotALibrary(f"there is no library at {str(folder)!r}")
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryReadOnly(
-            f"the library {str(folder)!r} cannot be made ({error.strerror}); name another folder"
+            f"the library {str(folder)!r} cannot be opened or made ({error.strerror}); name "
+            "another folder"
         ) from None

@@ -31,6 +31,23 @@ def same(left: object, right: object, *, rel_tol: float = REL_TOL) -> bool:
     return bool(left == right)
 
 
+def same_as_written(value: object, stated: object) -> bool:
+    """Tell whether a computed value is the one somebody wrote down.
+
+    A float covers what rounds to it: 33.33 stands for 33.333, not for 33.34.
+    """
+    if same(value, stated, rel_tol=1e-6):
+        return True
+    if isinstance(stated, bool) or not isinstance(stated, float):
+        return False
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    digits = repr(stated).partition(".")[2]
+    if not digits.isdigit() or digits == "0":
+        return False  # no decimals were written, or an exponent: nothing was rounded
+    return abs(value - stated) <= 0.5000001 * 10.0 ** -len(digits)
+
+
 def _same_number(left: int | float, right: int | float, rel_tol: float) -> bool:
     if isinstance(left, int) and isinstance(right, int):
         return left == right
