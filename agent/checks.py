@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from habilis.skills.compare import same, same_as_written
 
@@ -54,6 +54,22 @@ class KeptBack:
         if call is None:
             return Verdict(passed=False, detail=f"{answer!r} is not a function")
         return judge_examples(self.examples, call)
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The answer fits `type`: anything pydantic can validate, without coercing."""
+
+    type: Any
+
+    def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
+        from pydantic import TypeAdapter, ValidationError
+
+        try:
+            TypeAdapter(self.type).validate_python(answer, strict=True)
+        except ValidationError as error:
+            return Verdict(passed=False, detail=error.errors(include_url=False)[0]["msg"])
+        return Verdict(passed=True)
 
 
 @dataclass(frozen=True)

@@ -166,8 +166,11 @@ class _Reader:
         if salvage.mend(inner):
             self._take_block(inner, trusted=trusted)
             return True
-        if marks <= 0 or self.depth >= 2:
-            return not marks and (self._take_block(inner, trusted=trusted) or True)
+        if marks <= 0:
+            self._take_block(inner, trusted=trusted)
+            return True
+        if self.depth >= 2:
+            return False
         nested = _Reader(inner, depth=self.depth + 1)
         nested.read()
         self.code += nested.code
@@ -263,7 +266,7 @@ class _Reader:
             run = salvage.sensible_run(content, cut=cut)
             if run:
                 self.code.append(run)
-            elif trusted and salvage.has_statements(content):
+            elif trusted and _has_statements(content):
                 self.problem = self.problem or salvage.syntax_problem(content)
 
     def _next_start(self) -> int:
@@ -274,3 +277,8 @@ def _several(code: str) -> bool:
     """Tell whether a solution is code although none of its statements is a sure sign."""
     tree = salvage.read_python(code)
     return tree is not None and len(tree.body) > 1 and salvage.acts(code)
+
+
+def _has_statements(text: str) -> bool:
+    """Tell whether a text is more than empty lines and comments."""
+    return any(line.strip()[:1] not in ("", "#") for line in text.split("\n"))

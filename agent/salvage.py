@@ -16,6 +16,7 @@ _EFFORT = 5  # times a text is parsed in vain, and then some, so that no reply c
 _EFFORT_CHARS = 50_000
 
 _LANGUAGE_WORD: Final = re.compile(r"\A(?:python|py|python3|ipython)[ \t]*\n", re.IGNORECASE)
+_INLINE_LANGUAGE: Final = re.compile(r"\A(?:python|py) +")  # ```python print(1)```
 _PROMPT: Final = re.compile(r"[ \t]*(?:>>>|\.\.\.|In ?\[\d{1,6}\]:)(?: |$)")
 _FIRST_PROMPT: Final = re.compile(r"^[ \t]*(?:>>> |In ?\[\d{1,6}\]: )", re.MULTILINE)
 _MAGIC: Final = re.compile(r"[ \t]*[!%]{1,2}[a-z]")
@@ -80,11 +81,6 @@ def runs(text: str) -> Iterator[str]:
     yield from (piece.text for piece in _pieces(text) if piece.good)
 
 
-def has_statements(text: str) -> bool:
-    """Tell whether a text is more than empty lines and comments."""
-    return any(line.strip() and not line.lstrip().startswith("#") for line in text.split("\n"))
-
-
 def acts(source: str) -> bool:
     """Tell whether code does something: a name, a number or a bare word does not."""
     tree = read_python(source)
@@ -94,9 +90,8 @@ def acts(source: str) -> bool:
 def is_program(source: str) -> bool:
     """Tell whether code outside any fence is meant to run, not a formula that compiles."""
     tree = read_python(source)
-    if tree is None:
-        return False
-    return any(isinstance(node, _STATEMENTS) or _speaks(node) for node in tree.body)
+    body = tree.body if tree is not None else []
+    return any(isinstance(node, _STATEMENTS) or _speaks(node) for node in body)
 
 
 def is_expression(source: str) -> bool:
@@ -150,8 +145,7 @@ def _without_language_word(source: str) -> str:
 
 
 def _without_inline_language(source: str) -> str:
-    """Undo ```python print(1)```, all in one line."""
-    return re.sub(r"\A(?:python|py) +", "", source)
+    return _INLINE_LANGUAGE.sub("", source)
 
 
 def _without_prompts(source: str) -> str:

@@ -14,16 +14,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from benchmarks.report import Options, Report
+from benchmarks.report import Report
 
-NAMES: Final = ("replies", "startup")  # each is a module with `measure(options) -> Report`
+NAMES: Final = ("replay", "replies", "startup")  # modules with run(data, *, peers, quick)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one benchmark and print its report."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=NAMES)
-    parser.add_argument("--data", type=Path, help="folder of the data, such as replies.jsonl")
+    parser.add_argument(
+        "--data", type=Path, default=Path(), help="folder of the data (default: this one)"
+    )
     parser.add_argument("--quick", action="store_true", help="less data, fewer repetitions")
     parser.add_argument(
         "--peers",
@@ -33,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     given = parser.parse_args(arguments)
     module = importlib.import_module(f"benchmarks.{given.name}")
-    report: Report = module.measure(Options(data=given.data, quick=given.quick, peers=given.peers))
+    report: Report = module.run(given.data, peers=given.peers, quick=given.quick)
     print(report.to_table(), file=sys.stderr)
     print(report.to_json())
     return 0

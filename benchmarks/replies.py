@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from benchmarks.report import Options, Report, Row
+from benchmarks.report import Report, Row
 from habilis.agent.parse import parse_reply
 
 _QUICK_ROWS = 200
@@ -22,9 +22,9 @@ _TAG: Final = re.compile(r"<execute>(.*?)</execute>", re.DOTALL)
 _HOW: Final = "not measured: give --data FOLDER with a replies.jsonl"
 
 
-def measure(options: Options) -> Report:
+def run(data: Path, *, peers: Path, quick: bool) -> Report:
     """Return two rows: replies with code in which it was found, replies without that gave none."""
-    replies = _load(options)
+    replies = _load(data, quick=quick)
     with_code = [str(row["reply"]) for row in replies if row["code"]]
     without = [str(row["reply"]) for row in replies if not row["code"]]
     return Report(
@@ -60,20 +60,15 @@ def _row(name: str, replies: list[str], *, expected: bool) -> Row:
         goal=">= 98",
         unit="%",
         n=len(replies),
-        judged="ours",
+        goal_is_about="ours",
         note="" if replies else _HOW,
     )
 
 
-def _load(options: Options) -> list[dict[str, object]]:
-    path = _find(options.data)
+def _load(folder: Path, *, quick: bool) -> list[dict[str, object]]:
+    places = (folder / "replies.jsonl", folder / "mint" / "replies.jsonl")
+    path = next((path for path in places if path.is_file()), None)
     if path is None:
         return []
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
-    return rows[:_QUICK_ROWS] if options.quick else rows
-
-
-def _find(folder: Path | None) -> Path | None:
-    """Return the data file in the folder itself or in its `mint`."""
-    places = [folder / "replies.jsonl", folder / "mint" / "replies.jsonl"] if folder else []
-    return next((path for path in places if path.is_file()), None)
+    return rows[:_QUICK_ROWS] if quick else rows

@@ -6,9 +6,8 @@ import json
 import operator
 import os
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 _RELATIONS: Final[dict[str, Callable[[float, float], bool]]] = {
@@ -18,17 +17,8 @@ _RELATIONS: Final[dict[str, Callable[[float, float], bool]]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """How to run: the folder of the data, less of it, the environment the peers live in."""
-
-    data: Path | None = None
-    quick: bool = False
-    peers: Path = Path(".venv-peers")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Row:
-    """One figure. `goal` is ">= 98" or "<= 0.15", held against `judged`.
+    """One figure. `goal` is ">= 98" or "<= 0.15", held against `goal_is_about`; it may be empty.
 
     `ours` or `peer` is None where it was not measured; `note` then says how to.
     `n` counts what was measured: replies, runs, queries.
@@ -37,10 +27,10 @@ class Row:
     name: str
     ours: float | None
     peer: float | None
-    goal: str
+    goal: str = ""
     unit: str
     n: int
-    judged: Literal["ratio", "ours"] = "ratio"
+    goal_is_about: Literal["ratio", "ours"] = "ratio"
     note: str = ""
 
     @property
@@ -50,10 +40,12 @@ class Row:
 
     @property
     def met(self) -> bool | None:
-        """Whether the goal is met; None where it was not measured."""
-        value = self.ratio if self.judged == "ratio" else self.ours
+        """Whether the goal is met; None where there is none or it was not measured."""
+        value = self.ratio if self.goal_is_about == "ratio" else self.ours
+        if value is None or not self.goal:
+            return None
         relation, bound = self.goal.split()
-        return None if value is None else _RELATIONS[relation](value, float(bound))
+        return _RELATIONS[relation](value, float(bound))
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -62,7 +54,7 @@ class Row:
             "peer": _rounded(self.peer),
             "ratio": _rounded(self.ratio),
             "goal": self.goal,
-            "judged": self.judged,
+            "goal_is_about": self.goal_is_about,
             "met": self.met,
             "unit": self.unit,
             "n": self.n,
@@ -72,10 +64,11 @@ class Row:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """All rows of one benchmark, with the machine they were measured on."""
+    """All rows of one benchmark; `causes` count what the figures leave out or miss, and why."""
 
     benchmark: str
     rows: Sequence[Row]
+    causes: Mapping[str, int] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(
@@ -87,6 +80,7 @@ class Report:
                     "system": f"{platform.system()} {platform.machine()}",
                 },
                 "rows": [row.to_json() for row in self.rows],
+                **({"causes": dict(self.causes)} if self.causes else {}),
             },
             ensure_ascii=False,
         )
@@ -100,21 +94,18 @@ class Report:
             "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
             for line in lines
         ]
-        return "\n".join([*table, *(f"{row.name}: {row.note}" for row in self.rows if row.note)])
+        notes = [f"{row.name}: {row.note}" for row in self.rows if row.note]
+        causes = [f"{n:6}  {cause}" for cause, n in sorted(self.causes.items())]
+        return "\n".join([*table, *notes, *causes])
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    met = "not measured" if row.met is None else "yes" if row.met else "no"
-    goal = f"{row.judged} {row.goal}"
-    return (
-        row.name,
-        _shown(row.ours, row.unit),
-        _shown(row.peer, row.unit),
-        _shown(row.ratio, ""),
-        goal,
-        met,
-        str(row.n),
-    )
+    met = "yes" if row.met else "no"
+    if row.met is None:
+        met = "not measured" if row.goal else ""
+    goal = f"{row.goal_is_about} {row.goal}" if row.goal else ""
+    figures = (_shown(row.ours, row.unit), _shown(row.peer, row.unit), _shown(row.ratio, ""))
+    return (row.name, *figures, goal, met, str(row.n))
 
 
 def _rounded(value: float | None) -> float | None:

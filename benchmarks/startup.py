@@ -10,20 +10,20 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.report import Options, Report, Row
+from benchmarks.report import Report, Row
 
 _RUNS, _QUICK_RUNS = 15, 5
 
 
-def measure(options: Options) -> Report:
+def run(data: Path, *, peers: Path, quick: bool) -> Report:
     """Return one row: median wall time in ms of starting Python and importing the package."""
-    peer = options.peers / "bin" / "python"
-    runs = _QUICK_RUNS if options.quick else _RUNS
+    peer = peers / "bin" / "python"
+    runs = _QUICK_RUNS if quick else _RUNS
     ours_ms: list[float] = []
     peer_ms: list[float] = []
     with tempfile.TemporaryDirectory() as cache:
-        for run in range(runs + 1):
-            measured = run > 0  # the first run fills the cache of compiled modules
+        for turn in range(runs + 1):
+            measured = turn > 0  # the first run fills the cache of compiled modules
             ours = _import_ms(Path(sys.executable), "habilis", cache=cache)
             ours_ms += [ours] if measured else []
             if peer.exists():

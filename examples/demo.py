@@ -1,6 +1,6 @@
 """The main job on the embedded default: no model, no key, no network.
 
-    python examples/demo.py [TASKS.jsonl]
+    python examples/demo.py [TASKS.jsonl] [--picture FILE.svg]
 
 Runs a session over a file of tasks given by examples, in a library of its own, and then
 the same tasks again, which then need no author at all. The folder is kept to look at.
@@ -8,7 +8,7 @@ the same tasks again, which then need no author at all. The folder is kept to lo
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from pathlib import Path
@@ -25,8 +25,13 @@ TASKS = Path(__file__).with_name("chores.jsonl")
 
 
 def main() -> None:
-    console = Console(highlight=False)
-    tasks = read_tasks(sys.argv[1] if len(sys.argv) > 1 else TASKS)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("tasks", nargs="?", default=TASKS)
+    parser.add_argument("--picture", help="also draw the results as an SVG file")
+    options = parser.parse_args()
+    width = 100 if options.picture else None
+    console = Console(highlight=False, record=bool(options.picture), width=width)
+    tasks = read_tasks(options.tasks)
     folder = Path(tempfile.mkdtemp(prefix="habilis-demo-"))
     console.print(
         f"{len(tasks)} tasks. Of each, the author sees the first examples; "
@@ -44,6 +49,8 @@ def main() -> None:
         again = agent.session("demo again", tasks).run_sync()
         again_s = time.monotonic() - started
         report(console, results, again, first_s, again_s)
+    if options.picture:
+        console.save_svg(options.picture, title="make demo")
     console.print(
         f"\nThe library is in {folder}. Look at it, or use it:\n"
         f"  .venv/bin/habilis skills list --library {folder}\n"
@@ -65,7 +72,8 @@ def show_composition(console: Console, library: SkillLibrary) -> None:
     caller = callers[0]
     called = library.get(next(iter(caller.requires)))
     for skill in (called, caller):
-        code = Syntax(skill.source.strip(), "python", background_color="default")
+        source = skill.source.strip()
+        code = Syntax(source, "python", background_color="default", word_wrap=True)
         console.print(Panel(code, title=skill.name, title_align="left"))
 
 

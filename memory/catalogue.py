@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
+from habilis.errors import HabilisError
 from habilis.memory.embed import Embeddings, Vectors
 from habilis.memory.exact import ExactIndex, Index
+from habilis.memory.forks import tell_of_forks
 from habilis.memory.index import open_chroma
 from habilis.memory.records import current_skills
 from habilis.memory.retrieve import Hit, Words, rank, split_words
 from habilis.memory.store import Store
 from habilis.skills.skill import Skill, SkillState
 
+_T = TypeVar("_T")
 FOUND = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL)
 _TASKS = 10  # the last ones a skill solved, as a view of what it is for
 _TASK_WEIGHT = 0.5
 _NEAREST = 256
+_BATCH = 256  # skills encoded and kept at a time; a crash loses no more
+_RECIPE = "card+tasks-1"  # how a skill becomes a vector; another recipe makes a new index
 
 
 class Catalogue:
     """Searches the current versions of all skills that are not archived.
 
     Searching is exact until Chroma is open, and for good where another process owns the
-    Chroma folder: `index.kind` says which. Every search first takes in what any process
-    has changed since the last one.
+    Chroma folder, in a forked child, and after Chroma has failed: `index.kind` says which
+    and `trouble` what failed. Every search first takes in what any process has changed
+    since the last one.
     """
 
     def __init__(self, store: Store, embeddings: Embeddings, *, kind: str) -> None:
@@ -37,7 +45,9 @@ class Catalogue:
         self.index: Index = ExactIndex()
         self._opening: threading.Thread | None = None
         self._wants_chroma = kind != "exact" and not store.read_only
-        if kind == "chroma":
+        self.trouble = ""
+        tell_of_forks(self)
+        if kind == "chroma" and self._wants_chroma:
             self._open_chroma()
 
     def warm(self) -> None:
@@ -53,7 +63,10 @@ class Catalogue:
             self._opening.join()
         with self._lock:
             self._wants_chroma = False
-            self.index.close()
+            try:
+                self.index.close()
+            except Exception as error:  # noqa: BLE001 - Chroma's; what is left is built anew
+                self._fail_over(error)
 
     def skills(self) -> dict[str, Skill]:
         """Return the skills that can be found, by name."""
@@ -69,29 +82,46 @@ class Catalogue:
                 return []
             self.sync()
             vector = self._embeddings.vectors([query])[0]
-            cosines = dict(self.index.nearest(vector, k=max(k, _NEAREST)))
+            nearest = self._with_index(lambda index: index.nearest(vector, k=max(k, _NEAREST)))
+            cosines = dict(nearest)
             return rank(skills, cosines, self._words.scores(query), k=k)
 
     def sync(self) -> None:
         """Bring the index into step with the store."""
         with self._lock:
             self._read()
-            self._sync(self.index)
+            self._with_index(self._sync)
 
     def behind(self) -> list[str]:
         """Return what the index lacks or holds too much, as sentences."""
         with self._lock:
             self.sync()
-            held, wanted = self.index.names(), set(self._skills)
+            held, wanted = self._with_index(lambda index: index.names()), set(self._skills)
             lacking = [f"the index lacks {name!r}" for name in sorted(wanted - held)]
             return lacking + [f"the index holds a stray {name!r}" for name in sorted(held - wanted)]
 
     def rebuild(self) -> None:
         """Throw away what is derived and make it anew from the store."""
         with self._lock:
-            self.index.remove(sorted(self.index.names()))
-            self.index.applied, self._read_to, self._seen = 0, -1, (-1, -1)
+            self._read_to, self._seen = -1, (-1, -1)
+            self._with_index(_empty)
             self.sync()
+            self.trouble = ""
+
+    # forks -------------------------------------------------------------------
+
+    def before_fork(self) -> None:
+        """Nothing: a search may take seconds, and the child begins anew anyway."""
+
+    def after_fork(self, *, in_child: bool) -> None:
+        if in_child:
+            self._lock = threading.RLock()
+            self.index.abandon()
+            self.index, self._opening, self._wants_chroma = ExactIndex(), None, False
+            self._words, self._skills = Words(), {}
+            self._read_to, self._seen = -1, (-1, -1)
+
+    # in step with the store --------------------------------------------------
 
     def _read(self) -> None:
         """Take in what changed: a number to compare where nothing did."""
@@ -100,21 +130,32 @@ class Catalogue:
             return
         newest = self._store.last_change()
         if newest != self._read_to:
-            skills = {skill.name: skill for skill in current_skills(self._store, states=FOUND)}
-            for name in self._skills.keys() - skills.keys():
-                self._words.drop(name)
-            for name in self._changed_since(self._read_to) & skills.keys():
-                self._words.put(skills[name], self._tasks(name))
-            self._skills, self._read_to = skills, newest
+            changed = None if self._read_to < 0 else self._changed_since(self._read_to)
+            self._take_in(changed)
+            self._read_to = newest
         self._seen = seen
 
+    def _take_in(self, changed: set[str] | None) -> None:
+        """Read the skills of these names anew, or all of them."""
+        found = {s.name: s for s in current_skills(self._store, states=FOUND, names=changed)}
+        gone = set(self._skills) if changed is None else changed
+        for name in gone - found.keys():
+            self._words.drop(name)
+        for name, skill in found.items():
+            self._words.put(skill, self._tasks(name))
+        kept = {name: skill for name, skill in self._skills.items() if name not in gone}
+        self._skills = dict(sorted((kept | found).items()))  # anew: others iterate over the old
+
     def _sync(self, index: Index) -> None:
+        if index.applied > self._read_to:  # the store was put back to an older copy
+            _empty(index)
         if index.applied == self._read_to:
             return
         changed = self._changed_since(index.applied)
         present = sorted(changed & self._skills.keys())
-        if present:
-            index.upsert(present, np.stack([self._vector(name) for name in present]))
+        for start in range(0, len(present), _BATCH):
+            part = present[start : start + _BATCH]
+            index.upsert(part, self._vectors(part))
         index.remove(sorted(changed - self._skills.keys()))
         index.applied = self._read_to
 
@@ -122,14 +163,16 @@ class Catalogue:
         rows = self._store.rows("SELECT DISTINCT name FROM change WHERE seq > ?", (seq,))
         return {row["name"] for row in rows}
 
-    def _vector(self, name: str) -> Vectors:
-        """A skill's card, moved towards the tasks it has solved."""
-        skill = self._skills[name]
-        tasks = self._tasks(name)
-        card = f"{' '.join(split_words(skill.name))}: {skill.description}"
-        vectors = self._embeddings.vectors([card, *tasks])
-        mixed = vectors[0] + _TASK_WEIGHT * vectors[1:].mean(axis=0) if tasks else vectors[0]
-        return np.asarray(mixed / np.linalg.norm(mixed), dtype=np.float32)
+    def _vectors(self, names: list[str]) -> Vectors:
+        """Each skill's card, moved towards the tasks it has solved."""
+        texts = [[_card(self._skills[name]), *self._tasks(name)] for name in names]
+        vectors = iter(self._embeddings.vectors([text for views in texts for text in views]))
+        mixed = []
+        for views in texts:
+            card, *tasks = [next(vectors) for _ in views]
+            whole = card + _TASK_WEIGHT * np.mean(tasks, axis=0) if tasks else card
+            mixed.append(whole / np.linalg.norm(whole))
+        return np.asarray(np.stack(mixed), dtype=np.float32)
 
     def _tasks(self, name: str) -> list[str]:
         rows = self._store.rows(
@@ -138,13 +181,49 @@ class Catalogue:
         )
         return [row["instruction"] for row in rows]
 
+    # Chroma ------------------------------------------------------------------
+
     def _open_chroma(self) -> None:
-        fingerprint = self._embeddings.encoder.key
-        index = open_chroma(self._store.folder / "chroma", fingerprint=fingerprint)
+        fingerprint = f"{self._embeddings.encoder.key} {_RECIPE}"
+        try:
+            index = open_chroma(self._store.folder / "chroma", fingerprint=fingerprint)
+        except Exception as error:  # noqa: BLE001 - Chroma raises anything; searches go on exactly
+            self.trouble = f"the Chroma index cannot be opened: {error}"
+            return
         if index is None:
             return
         with self._lock:
-            self._read()
-            self._sync(index)
-            self.index.close()
-            self.index = index
+            exact, self.index = self.index, index
+            try:
+                self.sync()
+            except HabilisError:  # of the encoder or the store: the next search will say it
+                index.abandon()
+                self.index = exact
+
+    def _with_index(self, work: Callable[[Index], _T]) -> _T:
+        """Do something with the index; with the exact one, if Chroma fails at it."""
+        try:
+            return work(self.index)
+        except HabilisError:
+            raise
+        except Exception as error:
+            if self.index.kind == "exact":
+                raise
+            self._fail_over(error)
+        self._sync(self.index)
+        return work(self.index)
+
+    def _fail_over(self, error: Exception) -> None:
+        """Go on exactly after Chroma has failed; its folder is built anew another time."""
+        self.trouble = f"the Chroma index failed: {error}"
+        self.index.abandon()
+        self.index = ExactIndex()
+
+
+def _card(skill: Skill) -> str:
+    return f"{' '.join(split_words(skill.name))}: {skill.description}"
+
+
+def _empty(index: Index) -> None:
+    index.remove(sorted(index.names()))
+    index.applied = 0

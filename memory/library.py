@@ -15,9 +15,9 @@ from habilis.memory.catalogue import Catalogue
 from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
 from habilis.memory.journal import Journal
 from habilis.memory.retrieve import Hit
-from habilis.memory.store import Store
+from habilis.memory.store import Store, storable
 from habilis.skills.sandbox.client import Limits, Worker
-from habilis.skills.skill import Skill, SkillState
+from habilis.skills.skill import Skill, SkillState, read_source
 
 _QUERY_CHARS = 20_000
 
@@ -173,15 +173,21 @@ class SkillLibrary:
     # write -------------------------------------------------------------------
 
     def add(self, skill: Skill) -> Skill:
-        """Keep a skill; a name that exists gets a new version, an equal one stays as it is."""
+        """Keep a skill; a name that exists gets a new version, an equal one stays as it is.
+
+        An archived skill comes back to the state that `skill` has.
+        """
         with self.store.change("skill_added", skill.name) as connection:
             versions = records.all_versions(self.store, skill.name)
             same = next((old for old in versions if old.hash == skill.hash), None)
             if same is not None:
+                archived = same.state is SkillState.ARCHIVED
+                state = skill.state if archived else same.state
                 connection.execute(
-                    "UPDATE skill SET number = ? WHERE name = ?", (same.version, skill.name)
+                    "UPDATE skill SET number = ?, state = ? WHERE name = ?",
+                    (same.version, state.value, skill.name),
                 )
-                return same
+                return replace(same, state=state)
             kept = replace(skill, version=len(versions) + 1)
             records.write_version(connection, kept)
         return kept
@@ -212,7 +218,8 @@ class SkillLibrary:
     def record_use(self, name: str, *, helped: bool) -> None:
         """Count a call of a skill in a task, and whether the task was solved."""
         column = "helped" if helped else "failed"
-        with self.store.change() as connection:
+        self.get(name)
+        with self.store.change("skill_used", name) as connection:
             connection.execute(
                 f"UPDATE skill SET called = called + 1, {column} = {column} + 1 WHERE name = ?",
                 (name,),
@@ -220,21 +227,18 @@ class SkillLibrary:
 
     def add_solved_task(self, name: str, instruction: str) -> None:
         """Remember a task that the skill solved: one more way to find it."""
+        self.get(name)
         with self.store.change("task_solved", name) as connection:
             connection.execute(
                 "INSERT INTO solved_task (name, instruction) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, instruction),
+                (name, storable(instruction)),
             )
 
     # health ------------------------------------------------------------------
 
     def check(self, *, fix: bool = False) -> list[str]:
         """Return what is inconsistent, empty when all is well; `fix` mends the index."""
-        problems = []
-        for skill in self.skills():
-            for needed, pinned in skill.requires.items():
-                if records.version_by_hash(self.store, needed, pinned) is None:
-                    problems.append(f"{skill.name!r} requires a version of {needed!r} that is gone")
+        problems = [problem for skill in self.skills() for problem in self._pin_problems(skill)]
         integrity = self.store.rows("PRAGMA integrity_check")
         problems += [row[0] for row in integrity if row[0] != "ok"]
         problems += [
@@ -247,4 +251,19 @@ class SkillLibrary:
                 self._catalogue.rebuild()
                 behind = self._catalogue.behind()
             problems += behind
+        if self._catalogue.trouble:
+            problems.append(self._catalogue.trouble)
         return problems
+
+    def _pin_problems(self, skill: Skill) -> Iterator[str]:
+        for needed, pinned in skill.requires.items():
+            if records.version_by_hash(self.store, needed, pinned) is None:
+                yield f"{skill.name!r} requires a version of {needed!r} that is gone"
+        try:
+            called = read_source(skill.source).requires
+        except ValueError as error:
+            yield f"{skill.name!r} cannot be read: {error}"
+            return
+        for name in called:
+            if name not in skill.requires:
+                yield f"{skill.name!r} calls {name!r}, but no version of it is pinned"

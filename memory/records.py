@@ -12,6 +12,7 @@ from habilis.skills.sandbox.wire import dumps, loads
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState
 
 _VERSION = "SELECT v.*, s.state FROM version v JOIN skill s ON s.name = v.name"
+_MARKS = 500  # names in one query; SQLite allows 32,766
 
 
 def write_version(connection: sqlite3.Connection, skill: Skill) -> None:
@@ -53,14 +54,25 @@ def write_version(connection: sqlite3.Connection, skill: Skill) -> None:
     )
 
 
-def current_skills(store: Store, *, states: Iterable[SkillState]) -> list[Skill]:
-    """Return the current version of every skill in one of the states, by name."""
+def current_skills(
+    store: Store, *, states: Iterable[SkillState], names: Iterable[str] | None = None
+) -> list[Skill]:
+    """Return the current version of every skill in one of the states, by name.
+
+    With `names`, only of these.
+    """
+    query = f"{_VERSION} AND s.number = v.number WHERE s.state IN ({{}})"
     wanted = [state.value for state in states]
     marks = ", ".join("?" * len(wanted))
-    rows = store.rows(
-        f"{_VERSION} AND s.number = v.number WHERE s.state IN ({marks}) ORDER BY v.name", wanted
-    )
-    return _with_cases(store, rows)
+    if names is None:
+        return _with_cases(store, store.rows(f"{query.format(marks)} ORDER BY v.name", wanted))
+    found: list[Skill] = []
+    ordered = sorted(names)
+    for start in range(0, len(ordered), _MARKS):
+        part = ordered[start : start + _MARKS]
+        which = f"{query.format(marks)} AND v.name IN ({', '.join('?' * len(part))})"
+        found += _with_cases(store, store.rows(f"{which} ORDER BY v.name", [*wanted, *part]))
+    return found
 
 
 def current_skill(store: Store, name: str) -> Skill | None:
@@ -82,7 +94,10 @@ def version_by_hash(store: Store, name: str, content_hash: str) -> Skill | None:
 
 def _with_cases(store: Store, rows: Sequence[sqlite3.Row]) -> list[Skill]:
     skills = [_skill(row) for row in rows]
-    return [replace(skill, cases=_cases(store, skill)) for skill in skills]
+    cases = _cases(store, sorted({skill.name for skill in skills}))
+    return [
+        replace(skill, cases=tuple(cases.get((skill.name, skill.version), ()))) for skill in skills
+    ]
 
 
 def _skill(row: sqlite3.Row) -> Skill:
@@ -100,19 +115,27 @@ def _skill(row: sqlite3.Row) -> Skill:
     )
 
 
-def _cases(store: Store, skill: Skill) -> tuple[Case, ...]:
-    rows = store.rows(
-        'SELECT * FROM "case" WHERE name = ? AND number = ? ORDER BY position',
-        (skill.name, skill.version),
-    )
-    return tuple(
-        Case(
-            arguments=_tuple(loads(row["arguments"])),
-            keywords=_dict(loads(row["keywords"])),
-            expected=loads(row["expected"]),
-            origin=CaseOrigin(row["origin"]),
+def _cases(store: Store, names: Sequence[str]) -> dict[tuple[str, int], list[Case]]:
+    """Return the cases of all versions of these skills, by name and number."""
+    found: dict[tuple[str, int], list[Case]] = {}
+    for start in range(0, len(names), _MARKS):
+        part = names[start : start + _MARKS]
+        rows = store.rows(
+            f'SELECT * FROM "case" WHERE name IN ({", ".join("?" * len(part))}) '
+            "ORDER BY name, number, position",
+            part,
         )
-        for row in rows
+        for row in rows:
+            found.setdefault((row["name"], row["number"]), []).append(_case(row))
+    return found
+
+
+def _case(row: sqlite3.Row) -> Case:
+    return Case(
+        arguments=_tuple(loads(row["arguments"])),
+        keywords=_dict(loads(row["keywords"])),
+        expected=loads(row["expected"]),
+        origin=CaseOrigin(row["origin"]),
     )
 
 

@@ -59,40 +59,41 @@ class Words:
     """BM25 over what is written about each skill (Robertson and Walker, 1994)."""
 
     def __init__(self) -> None:
-        self._counts: dict[str, Counter[str]] = {}
-        self._holders: Counter[str] = Counter()
+        self._terms: dict[str, Counter[str]] = {}
+        self._lengths: dict[str, int] = {}
+        self._holders: dict[str, dict[str, int]] = {}  # how often each skill has a term
+        self._total = 0
 
     def put(self, skill: Skill, tasks: Sequence[str]) -> None:
         """Take in a skill with the tasks it solved, in place of what was known of it."""
         self.drop(skill.name)
         text = [skill.name, skill.name, skill.signature, skill.description, skill.source, *tasks]
         counts = Counter(split_words("\n".join(text)))
-        self._counts[skill.name] = counts
-        self._holders.update(counts.keys())
+        self._terms[skill.name], self._lengths[skill.name] = counts, counts.total()
+        self._total += counts.total()
+        for term, count in counts.items():
+            self._holders.setdefault(term, {})[skill.name] = count
 
     def drop(self, name: str) -> None:
-        self._holders.subtract(self._counts.pop(name, Counter()).keys())
+        self._total -= self._lengths.pop(name, 0)
+        for term in self._terms.pop(name, Counter()):
+            del self._holders[term][name]
 
     def scores(self, query: str) -> dict[str, tuple[float, tuple[str, ...]]]:
         """Return the score and the words in common of every skill that has any."""
-        terms = Counter(split_words(query))
-        total = len(self._counts)
-        mean = sum(sum(c.values()) for c in self._counts.values()) / max(1, total)
-        found = {}
-        for name, counts in self._counts.items():
-            shared = tuple(term for term in terms if term in counts)
-            if shared:
-                length = _K1 * (1 - _B + _B * sum(counts.values()) / mean)
-                score = sum(
-                    self._rarity(term, total) * counts[term] * (_K1 + 1) / (counts[term] + length)
-                    for term in shared
-                )
-                found[name] = (score, shared)
-        return found
-
-    def _rarity(self, term: str, total: int) -> float:
-        holders = self._holders[term]
-        return math.log(1 + (total - holders + 0.5) / (holders + 0.5))
+        skills = len(self._lengths)
+        mean = self._total / max(1, skills)
+        scores: dict[str, float] = {}
+        shared: dict[str, list[str]] = {}
+        for term in dict.fromkeys(split_words(query)):
+            holders = self._holders.get(term, {})
+            rarity = math.log(1 + (skills - len(holders) + 0.5) / (len(holders) + 0.5))
+            for name, count in holders.items():
+                length = _K1 * (1 - _B + _B * self._lengths[name] / mean)
+                gain = rarity * count * (_K1 + 1) / (count + length)
+                scores[name] = scores.get(name, 0.0) + gain
+                shared.setdefault(name, []).append(term)
+        return {name: (score, tuple(shared[name])) for name, score in scores.items()}
 
 
 def rank(

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 _PUBLIC = "https://api.openai.com/v1"
+_NO_KEY = "none"  # the package insists on a key, local servers have none
 _CHARS_PER_TOKEN = 4  # an estimate, used only where a server reports no usage
 
 
@@ -57,7 +57,7 @@ class OpenAIAuthor:
         self._max_retries, self._timeout_s = max_retries, timeout_s
         named = base_url or os.environ.get("OPENAI_BASE_URL")
         self._base_url = named or _PUBLIC
-        self._key = api_key or os.environ.get("OPENAI_API_KEY") or ("none" if named else "")
+        self._key = api_key or os.environ.get("OPENAI_API_KEY") or (_NO_KEY if named else "")
         if not self._key:
             raise AuthorUnavailable(
                 f"model {model!r} needs a key: set OPENAI_API_KEY, or OPENAI_BASE_URL to use "
@@ -92,10 +92,15 @@ class OpenAIAuthor:
                 text, counts, notes = await self._ask(client, messages)
             except openai.APIError as error:
                 raise await self._explain(client, error) from None
+            except ValueError:
+                where = _public_part(self._base_url)
+                raise AuthorError(f"{where} answers, but not in JSON; is it /v1?") from None
         usage = self._usage(messages, text, counts, seconds=time.monotonic() - started)
         if counts is None:
             notes["usage"] = "estimated: the server reported none"
-        return Reply(text=text, usage=usage, notes=notes)
+        refused = str(notes.get("refusal", ""))
+        gave_up = f"the model refused: {refused}" if refused and not text.strip() else ""
+        return Reply(text=text, usage=usage, gave_up=gave_up, notes=notes)
 
     async def _ask(
         self, client: AsyncOpenAI, messages: list[dict[str, str]]
@@ -112,7 +117,9 @@ class OpenAIAuthor:
         for attempt in range(self._max_retries + 1):
             stream = await self._open_stream(client, options)
             try:
-                return await _read_stream(stream)
+                read = await _read_stream(stream)
+                if "unfinished" not in read[2] or attempt == self._max_retries:
+                    return read
             except (httpx2.TransportError, openai.APIConnectionError):
                 # it closed in the middle; what came so far is not used
                 await asyncio.sleep(min(8.0, 0.1 * 2**attempt))
@@ -155,7 +162,9 @@ class OpenAIAuthor:
         import openai
 
         where = _public_part(self._base_url)
-        said = _words_of(error).replace(self._key, "…")
+        said = _words_of(error)
+        if self._key != _NO_KEY:
+            said = said.replace(self._key, "…")
         match error:
             case openai.APITimeoutError():
                 return AuthorError(f"{where} did not answer within {self._timeout_s:g} s")
@@ -196,7 +205,9 @@ def _read_whole(
     if not choices:
         raise AuthorError(f"the endpoint gave no choices: {str(completion)[:200]}")
     message, notes = choices[0].message, dict[str, object]()
-    text = message.content or getattr(message, "reasoning_content", None) or ""
+    text = _plain(message.content) or _plain(getattr(message, "reasoning_content", None))
+    if getattr(message, "refusal", None):
+        notes["refusal"] = message.refusal
     if choices[0].finish_reason == "length":
         notes["cut"] = "the reply reached the model's length limit"
     usage = getattr(completion, "usage", None)
@@ -207,15 +218,29 @@ async def _read_stream(
     stream: Any,
 ) -> tuple[str, tuple[int, int] | None, dict[str, object]]:
     parts, thoughts, usage, notes = [], [], None, dict[str, object]()
+    finished = False
     async for chunk in stream:
         usage = getattr(chunk, "usage", None) or usage
         for choice in chunk.choices or []:
             if choice.delta is not None:
-                parts.append(choice.delta.content or "")
-                thoughts.append(getattr(choice.delta, "reasoning_content", None) or "")
+                parts.append(_plain(choice.delta.content))
+                thoughts.append(_plain(getattr(choice.delta, "reasoning_content", None)))
+                if getattr(choice.delta, "refusal", None):
+                    notes["refusal"] = f"{notes.get('refusal', '')}{choice.delta.refusal}"
+            finished = finished or bool(choice.finish_reason)
             if choice.finish_reason == "length":
                 notes["cut"] = "the reply reached the model's length limit"
+    if not finished:
+        notes["unfinished"] = "the stream ended without saying that it is complete"
     return "".join(parts) or "".join(thoughts), _counts(usage), notes
+
+
+def _plain(content: Any) -> str:
+    """Return a message's text; some servers send a list of parts, or nothing."""
+    if isinstance(content, list):
+        texts = [part.get("text") if isinstance(part, dict) else part for part in content]
+        return "".join(text for text in texts if isinstance(text, str))
+    return content if isinstance(content, str) else ""
 
 
 def _counts(usage: Any) -> tuple[int, int] | None:
@@ -232,10 +257,10 @@ def price(model: str, input_tokens: int, output_tokens: int, *, base_url: str) -
     from genai_prices import Usage as Tokens
     from genai_prices import calc_price
 
-    where: Mapping[str, str] = {} if base_url == _PUBLIC else {"provider_api_url": base_url}
+    where = None if base_url == _PUBLIC else base_url
     try:
         tokens = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
-        return float(calc_price(tokens, model_ref=model, **where).total_price)
+        return float(calc_price(tokens, model_ref=model, provider_api_url=where).total_price)
     except LookupError:
         return None
 

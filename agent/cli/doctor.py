@@ -50,9 +50,9 @@ def doctor(
         console = Console(highlight=False)
         for finding in findings:
             mark = "[green]ok[/]     " if finding.ok else "[red]missing[/]"
-            console.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}")
+            console.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}", soft_wrap=True)
             if finding.advice:
-                console.print(f"        {escape(finding.advice)}")
+                console.print(f"        {escape(finding.advice)}", soft_wrap=True)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 

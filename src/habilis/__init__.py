@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from habilis.agent.checks import Expected as Expected
     from habilis.agent.checks import KeptBack as KeptBack
     from habilis.agent.checks import Satisfies as Satisfies
+    from habilis.agent.checks import Schema as Schema
     from habilis.agent.result import Result as Result
     from habilis.agent.session import Session as Session
     from habilis.agent.task import Example as Example
@@ -53,6 +54,7 @@ _HOMES = {
     "Request": "agent.author",
     "Result": "agent.result",
     "Satisfies": "agent.checks",
+    "Schema": "agent.checks",
     "ScriptedAuthor": "agent.authors.scripted",
     "Session": "agent.session",
     "Skill": "skills.skill",

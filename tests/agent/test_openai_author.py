@@ -130,7 +130,7 @@ def net_price(gross: float, vat_rate: float) -> float:
 assert net_price(120, 0.2) == 100
 assert net_price(50, 0) == 50
 ```'''
-    replies = [
+    replies: list[str | Fault] = [
         "```python\nprice = 120\nprint(price / (1 + rate))\n```",
         Fault(status=429),
         "The rate was missing.\n```python\nfinal_answer(price / 1.2)\n```",

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from habilis import Example, Expected, KeptBack, Satisfies, Schema
+from habilis.agent.checks import Check
+from habilis.skills.outcome import Outcome, OutcomeKind
+
+
+@pytest.mark.parametrize(
+    ("check", "right", "wrong"),
+    [
+        (Expected(5000), 5000.0, 5001),
+        (Expected(33.33), 33.333333, 33.34),
+        (Expected("a"), "a", "b"),
+        (Schema(list[int]), [1, 2], ["1"]),
+        (Satisfies(lambda answer: answer > 3), 4, 3),
+        (Satisfies(lambda answer: answer > 3), 4, "text that cannot be compared"),
+    ],
+)
+def test_values_are_judged(check: Check, right: object, wrong: object) -> None:
+    """A check that fails says why; one that raises has failed."""
+    assert check.judge(right, None).passed
+    verdict = check.judge(wrong, None)
+    assert not verdict.passed and verdict.detail
+
+
+def test_functions_are_judged_by_examples_they_have_not_seen() -> None:
+    """Each is called on the host's side of the comparison; the first miss is named."""
+    check = KeptBack((Example(inputs=(1,), output=2), Example(inputs=(2,), output=4)))
+
+    def call(arguments: object) -> list[Outcome]:
+        return [
+            Outcome(kind=OutcomeKind.OK, value=2),
+            Outcome(kind=OutcomeKind.RAISED, error="TypeError: no"),
+        ]
+
+    verdict = check.judge("f", call)
+    assert not verdict.passed and "1 of 2 right" in verdict.detail and "TypeError" in verdict.detail
+    assert not check.judge(3, None).passed
