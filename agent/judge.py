@@ -15,12 +15,14 @@ from habilis.skills.sandbox.wire import FunctionRef, Opaque
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
     """`passed` is None when nothing could judge. `feedback` may be shown to the author:
-    it never holds anything of the checks. `detail` is for people."""
+    it never holds anything of the checks. `detail` is for people. A misfit (a function
+    where a value is wanted, a wrong type) is no attempt at the answer."""
 
     passed: bool | None
     output: object = None
     feedback: str = ""
     detail: str = ""
+    misfit: bool = False
 
 
 def judge(task: Task, answer: object, call: CallAnswer | None) -> Judgement:
@@ -30,22 +32,23 @@ def judge(task: Task, answer: object, call: CallAnswer | None) -> Judgement:
     """
     if task.examples:
         if call is None:
-            return _wrong("final_answer needs the function itself, not a value of it.")
+            return _misfit("final_answer needs the function itself, not a value of it.")
         seen = judge_examples(task.examples, call)
         if not seen.passed:
-            return _wrong(f"The function is not right on the examples: {seen.detail}.")
+            said = f"The function is not right on the examples: {seen.detail}."
+            return Judgement(passed=False, feedback=said, detail=said)
         output: object = answer
     else:
         problem, output = _validate(task, answer)
         if problem:
-            return _wrong(problem)
+            return _misfit(problem)
     for check in task.checks:
         verdict = check.judge(output if not task.examples else answer, call)
         if not verdict.passed:
             return Judgement(
                 passed=False,
                 output=output,
-                feedback="Your answer is wrong.",
+                feedback=f"Your answer is wrong.{_hint(answer)}",
                 detail=verdict.detail,
             )
     judged = bool(task.checks or task.examples)
@@ -73,8 +76,15 @@ def _validate(task: Task, answer: object) -> tuple[str, object]:
         return f"The answer does not fit the type that is asked for{place}: {first['msg']}.", None
 
 
-def _wrong(feedback: str) -> Judgement:
-    return Judgement(passed=False, feedback=feedback, detail=feedback)
+def _misfit(feedback: str) -> Judgement:
+    return Judgement(passed=False, feedback=feedback, detail=feedback, misfit=True)
+
+
+def _hint(answer: object) -> str:
+    """A text that holds a number is often a number with its unit: say so, whatever is right."""
+    if isinstance(answer, str) and any(map(str.isdigit, answer)):
+        return " It was a text; if a number is asked for, give the number alone."
+    return ""
 
 
 def value_of_text(text: str) -> object:

@@ -195,7 +195,7 @@ class _TaskRun:
         if isinstance(answer, FunctionRef):
             call = partial(self.runner.call_blocking, answer.name)
         self.judgement = await self.runner.beside(judge, self.task, answer, call)
-        self.attempts += 1
+        self.attempts += not self.judgement.misfit
         self.answer = answer
         passed = self.judgement.passed is not False
         self.announce(AnswerChecked, passed=passed, detail=self.judgement.detail)

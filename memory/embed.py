@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from habilis.errors import EncoderError
 from habilis.memory.forks import tell_of_forks
-from habilis.memory.store import Store
+from habilis.memory.store import Store, storable
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -133,7 +133,8 @@ class Embeddings:
             EncoderError: the encoder gives something else than finite rows of the length
                 that it has always given.
         """
-        hashes = [hashlib.sha256(text.encode(errors="replace")).hexdigest() for text in texts]
+        texts = [storable(text) for text in texts]  # tokenizers take nothing but Unicode
+        hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
         known = self._known(set(hashes))
         new = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
         if new:

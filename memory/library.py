@@ -247,7 +247,7 @@ class SkillLibrary:
         ]
         if len(self):
             behind = self._catalogue.behind()
-            if behind and fix:
+            if fix and (behind or self._catalogue.trouble):
                 self._catalogue.rebuild()
                 behind = self._catalogue.behind()
             problems += behind

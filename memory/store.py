@@ -231,6 +231,7 @@ def _says_unwritable(error: sqlite3.Error) -> bool:
 
 
 def _check_folder(folder: Path, path: Path, *, read_only: bool) -> None:
+    aim = "opened"
     try:
         if folder.exists() and not folder.is_dir():
             raise NotALibrary(f"{str(folder)!r} is a file, not a library's folder")
@@ -243,9 +244,9 @@ def _check_folder(folder: Path, path: Path, *, read_only: bool) -> None:
             )
         if read_only:
             raise NotALibrary(f"there is no library at {str(folder)!r}")
+        aim = "made"
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise LibraryReadOnly(
-            f"the library {str(folder)!r} cannot be opened or made ({error.strerror}); name "
-            "another folder"
+            f"the library {str(folder)!r} cannot be {aim} ({error.strerror}); name another folder"
         ) from None

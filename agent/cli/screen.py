@@ -71,9 +71,8 @@ def describe(event: Event) -> str:
         case SkillNotKept():
             return f"  [yellow]no skill kept[/] ({escape(event.check)}: {escape(event.evidence)})"
         case TaskFinished():
-            mark = {True: "[green]solved[/]", False: "[red]not solved[/]"}.get(
-                event.solved, "answered"
-            )
+            marks = {True: "[green]solved[/]", False: "[red]not solved[/]", None: "answered"}
+            mark = marks[event.solved]
             return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens"
         case Notice():
             return f"  [dim]{escape(event.text)}[/]"

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from habilis import Example, Expected, KeptBack, Satisfies, Schema
 from habilis.agent.checks import Check
 from habilis.skills.outcome import Outcome, OutcomeKind
+
+
+def is_large(answer: Any) -> bool:
+    return bool(answer > 3)
 
 
 @pytest.mark.parametrize(
@@ -14,8 +20,8 @@ from habilis.skills.outcome import Outcome, OutcomeKind
         (Expected(33.33), 33.333333, 33.34),
         (Expected("a"), "a", "b"),
         (Schema(list[int]), [1, 2], ["1"]),
-        (Satisfies(lambda answer: answer > 3), 4, 3),
-        (Satisfies(lambda answer: answer > 3), 4, "text that cannot be compared"),
+        (Satisfies(is_large), 4, 3),
+        (Satisfies(is_large), 4, "text that cannot be compared"),
     ],
 )
 def test_values_are_judged(check: Check, right: object, wrong: object) -> None:

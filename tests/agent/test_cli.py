@@ -25,7 +25,7 @@ assert circle_area(2) == 12
 
 
 def habilis(
-    *arguments: str | Path, folder: Path, check: bool = False, **environment: str
+    *arguments: str | Path, folder: Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the real command in a folder of its own, with no key unless one is given."""
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "HABILIS_"))}
@@ -35,7 +35,6 @@ def habilis(
         env={**keep, **environment},
         capture_output=True,
         text=True,
-        check=check,
     )
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from habilis import SkillLibrary
 from habilis.memory.embed import Encoder, Vectors
 from habilis.memory.exact import ExactIndex, Index
-from habilis.memory.index import open_chroma
+from habilis.memory.index import ChromaIndex, open_chroma
 from tests.making import simple
 
 
@@ -74,8 +76,6 @@ def test_chroma_goes_on_after_a_clean_close(tmp_path: Path) -> None:
 
 def test_a_chroma_that_was_not_closed_is_built_anew(tmp_path: Path) -> None:
     """A crash leaves the dirty mark; a damaged folder is thrown away as well."""
-    import os
-
     crashed = open_chroma(tmp_path, fingerprint="a")
     assert crashed is not None
     crashed.upsert(["x"], unit(1, 0)[None, :])
@@ -90,6 +90,77 @@ def test_a_chroma_that_was_not_closed_is_built_anew(tmp_path: Path) -> None:
     mended = open_chroma(tmp_path, fingerprint="a")
     assert mended is not None and mended.names() == set() and mended.applied == 0
     mended.close()
+
+
+def test_every_damaged_file_is_noticed(tmp_path: Path) -> None:
+    """Zeroed vectors give wrong neighbours, a cut header ends the process: never opened."""
+    whole = tmp_path / "whole"
+    made = open_chroma(whole, fingerprint="a")
+    assert made is not None
+    vectors = np.random.default_rng(7).normal(size=(1_100, 16)).astype(np.float32)
+    made.upsert([f"n{number}" for number in range(1_100)], vectors)
+    made.applied = 3
+    made.close()
+    files = [file.relative_to(whole) for file in whole.glob("epoch-*/**/*") if file.is_file()]
+    assert {"chroma.sqlite3", "header.bin", "data_level0.bin"} <= {file.name for file in files}
+    for number, file in enumerate(files):
+        copy = tmp_path / str(number)
+        shutil.copytree(whole, copy)
+        (copy / file).write_bytes(b"\0" * (copy / file).stat().st_size)
+        opened = open_chroma(copy, fingerprint="a")
+        assert opened is not None and (opened.applied, opened.names()) == (0, set()), file
+        opened.close()
+    for text in ("", "[]", '{"fingerprint": "a", "files": {}, "clean": true}'):
+        (whole / "state.json").write_text(text)
+        opened = open_chroma(whole, fingerprint="a")
+        assert opened is not None and opened.names() == set()
+        opened.close()
+
+
+def test_an_index_that_is_ahead_is_built_anew(tmp_path: Path, encoder: Encoder) -> None:
+    """The store was put back to an older copy: what the index knows beyond it is forgotten."""
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
+        library.add(simple("shout", "Return the text in capitals."))
+        library.search("capitals")
+    shutil.copy(tmp_path / "l" / "habilis.db", tmp_path / "old.db")
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
+        library.add(simple("whisper", "Return the text in small letters."))
+        library.add(simple("shout", "Return how many sheep there are.", "return text[1:]"))
+        library.search("capitals")
+    shutil.copy(tmp_path / "old.db", tmp_path / "l" / "habilis.db")
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
+        assert library.index_kind == "chroma"
+        (hit,) = library.search("capitals")
+        assert hit.skill.name == "shout" and hit.cosine > 0.3
+        assert library.check() == []
+
+
+def test_searches_go_on_when_chroma_cannot_be_opened(tmp_path: Path, encoder: Encoder) -> None:
+    """They are exact then, and check() says why."""
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="exact") as library:
+        library.add(simple("shout", "Return the text in capitals."))
+    (tmp_path / "l" / "chroma").write_text("a file where a folder should be")
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
+        assert library.search("capitals")[0].skill.name == "shout"
+        assert library.index_kind == "exact"
+        assert [problem for problem in library.check() if "cannot be opened" in problem]
+
+
+def test_searches_go_on_when_chroma_fails(tmp_path: Path, encoder: Encoder) -> None:
+    """Its collection is gone behind its back: the answer is exact, the next start is clean."""
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
+        library.add(simple("shout", "Return the text in capitals."))
+        assert library.search("capitals") and library.index_kind == "chroma"
+        index = library._catalogue.index
+        assert isinstance(index, ChromaIndex)
+        index._client.delete_collection("skills")
+        assert library.search("capitals")[0].skill.name == "shout"
+        assert library.index_kind == "exact" and "failed" in library.check()[0]
+        library.check(fix=True)
+        assert library.check() == []
+    with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
+        assert library.search("capitals")[0].skill.name == "shout"
+        assert library.index_kind == "chroma" and library.check() == []
 
 
 def test_one_owner_everybody_else_exact(tmp_path: Path, encoder: Encoder) -> None:
@@ -109,8 +180,6 @@ def test_one_owner_everybody_else_exact(tmp_path: Path, encoder: Encoder) -> Non
 
 def test_a_lost_index_is_made_again_from_the_store(tmp_path: Path, encoder: Encoder) -> None:
     """Everything derived can be deleted."""
-    import shutil
-
     with SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as library:
         library.add(simple("shout", "Return the text in capitals."))
         assert library.search("capitals")

