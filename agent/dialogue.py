@@ -66,7 +66,9 @@ class Dialogue:
         return tuple(dict.fromkeys(call.name for outcome in outcomes for call in outcome.calls))
 
     def say(self, content: str) -> None:
-        """Add what the author is told next."""
+        """Add what the author is told next; some servers want users and models to alternate."""
+        if self.messages and self.messages[-1].role == "user":
+            content = f"{self.messages.pop().content}\n{content}"
         self.messages.append(Message(role="user", content=content))
 
     def remember(self, step: Step) -> None:

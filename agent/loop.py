@@ -171,7 +171,9 @@ class _TaskRun:
         outcome = await self.runner.run(source) if source else None
         answer = answer_in(parsed, outcome, wants_function=bool(self.task.examples))
         passed = answer is not NOTHING and await self._propose(answer)
-        verdict = "" if passed or answer is NOTHING else self.judgement.feedback
+        verdict = "" if answer is NOTHING else self.judgement.feedback
+        if passed:
+            verdict = "Your answer is accepted."
         steps = self.setting.budget.steps
         left = steps - self.meter.steps if steps is not None else None
         text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict
@@ -230,6 +232,7 @@ class _TaskRun:
             task=self.task,
             answer=self.answer,
             sources=dialogue.sources,
+            used=tuple(self.runner.used),
             tools_called=dialogue.tools_called,
             session=self.session,
         )

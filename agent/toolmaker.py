@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from habilis.agent.author import Purpose
 from habilis.agent.checks import KeptBack
@@ -12,6 +12,7 @@ from habilis.agent.draft import read_draft
 from habilis.agent.observe import shorten
 from habilis.agent.parse import parse_reply
 from habilis.agent.prompts import render
+from habilis.agent.reuse import answering_skill
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
 from habilis.events import SkillKept, SkillNotKept
@@ -34,7 +35,7 @@ class Solved:
     task: Task
     answer: object
     sources: tuple[str, ...]  # the actions that ran
-    used: Mapping[str, int] = field(default_factory=dict)
+    used: tuple[str, ...] = ()  # the saved skills that were called
     tools_called: tuple[str, ...] = ()
     session: str = ""
 
@@ -59,6 +60,10 @@ class Toolmaker:
         answer = solved.answer
         if isinstance(answer, FunctionRef) and not self._defined(answer.name, solved.sources):
             return ()  # a saved skill was the answer
+        reused = answering_skill(solved.sources, solved.used)
+        if reused and not isinstance(answer, FunctionRef):
+            self._not_kept("", "abstract", f"the answer is what {reused!r} returned")
+            return ()
         try:
             return await self._make(solved)
         except Stopped as stop:
@@ -177,6 +182,7 @@ class Toolmaker:
             if hit.skill.name not in {draft.name, *draft.requires}
             and (hit.cosine >= _TWIN_COSINE or len(draft.cases) >= _MANY_CASES)
         ]
+        near += [self._library.get(name) for name in draft.requires]  # no mere wrapper
         proof = self._gate.prove(draft, neighbours=near)
         failed = proof.failed
         if failed is None:

@@ -50,7 +50,13 @@ class ChromaIndex:
         self._epoch = str(epoch) if sound else _new_epoch()
         self.applied = int(applied or 0) if sound else 0
         self._write_state(files=None)
-        self._collection = self._open(fresh=not sound)
+        try:
+            self._collection = self._open(fresh=not sound)
+        except Exception:  # another chromadb wrote it: what it raises then is not documented
+            if not sound:
+                raise
+            self._epoch, self.applied = _new_epoch(), 0
+            self._collection = self._open(fresh=True)
 
     def upsert(self, names: Sequence[str], vectors: Vectors) -> None:
         for start in range(0, len(names), _BATCH):
@@ -98,7 +104,7 @@ class ChromaIndex:
         if fresh:
             for old in self._folder.glob("epoch-*"):
                 shutil.rmtree(old, ignore_errors=True)
-        self._client = chromadb.PersistentClient(
+        self._client: Any = chromadb.PersistentClient(  # its declared type has no close()
             path=str(self._folder / f"epoch-{self._epoch}"),
             settings=Settings(anonymized_telemetry=False),
         )

@@ -163,7 +163,7 @@ class Store:
                 self._check_format(read_format(connection, str(self.path)))
             else:
                 migrate(connection, str(self.path))
-                connection.execute("PRAGMA journal_mode = WAL")
+                _use_log(connection)
                 connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA foreign_keys = ON")
         except BaseException:
@@ -219,6 +219,18 @@ class Store:
             f"the library {str(self.folder)!r} cannot be written ({reason}); mend the "
             "folder's permissions, or name another with --library"
         )
+
+
+def _use_log(connection: sqlite3.Connection) -> None:
+    """Switch a new file to WAL; SQLite itself does not wait for others that make it too."""
+    give_up_at = time.monotonic() + _BUSY_S
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
 
 
 def storable(text: str) -> str:

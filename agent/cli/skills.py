@@ -88,7 +88,10 @@ def show(
     )
     if skill.requires:
         console.print(f"calls {escape(', '.join(skill.requires))}")
-    console.print(Syntax(skill.source, "python", background_color="default"))
+    if console.is_terminal:
+        console.print(Syntax(skill.source, "python", background_color="default", word_wrap=True))
+    else:
+        print(skill.source)
     console.print(f"{len(skill.cases)} cases:")
     for case in skill.cases[:8]:
         row = _case(case)

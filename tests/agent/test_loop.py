@@ -50,7 +50,7 @@ def test_a_solved_task_becomes_a_skill_that_the_next_task_calls(library: SkillLi
     assert (result.output, result.solved, result.stop_reason) == (5000, True, "answered")
     assert result.skills_made == ("fence_cost",) and library["fence_cost"](3, 2, 1) == 6
 
-    author = ScriptedAuthor([code("final_answer(fence_cost(6, 10, 100))"), "NOTHING"])
+    author = ScriptedAuthor([code("final_answer(fence_cost(6, 10, 100))")])
     result = Agent(author, library=library).run_sync("What does a fence with 6 sides cost?")
     assert (result.output, result.solved) == (6000, None)
     assert result.skills_used == ("fence_cost",) and result.skills_made == ()
@@ -236,6 +236,21 @@ def test_what_does_not_hold_is_not_kept(library: SkillLibrary, tool: str, check:
     assert result.solved and result.skills_made == () and len(library) == 0
     refused = [event for event in seen if isinstance(event, SkillNotKept)]
     assert not check or refused[0].check == check
+
+
+def test_a_mere_wrapper_of_a_skill_is_not_kept(library: SkillLibrary) -> None:
+    """Another name for what we have is a copy, also when it calls the skill."""
+    agent = Agent(ScriptedAuthor([FENCE_COST, FENCE_TOOL]), library=library)
+    agent.run_sync("Cost?", checks=[Expected(5000)])
+    wrapper = FENCE_TOOL.replace("fence_cost", "enclosure_price")
+    wrapper = wrapper.replace(
+        "return sides * length_m * price_per_m", "return fence_cost(sides, length_m, price_per_m)"
+    )
+    wrapper = wrapper.replace(
+        "def enclosure_price", "from skills import fence_cost\n\ndef enclosure_price"
+    )
+    agent = Agent(ScriptedAuthor([FENCE_COST, wrapper]), library=library)
+    assert agent.run_sync("Price?", checks=[Expected(5000)]).skills_made == ()
 
 
 def test_a_copy_of_a_skill_is_not_kept_twice(library: SkillLibrary) -> None:

@@ -136,7 +136,6 @@ assert net_price(50, 0) == 50
         "The rate was missing.\n```python\nfinal_answer(price / 1.2)\n```",
         tool,
         "```python\nfinal_answer(net_price(240, 0.2))\n```",
-        "NOTHING",
     ]
     with ChatServer(replies) as server:
         author = OpenAIAuthor("m", base_url=server.url, stream=stream)
