@@ -65,6 +65,10 @@ class Dialogue:
         outcomes = [step.outcome for step in self.steps if step.outcome is not None]
         return tuple(dict.fromkeys(call.name for outcome in outcomes for call in outcome.calls))
 
+    def forget_after(self, text: str) -> None:
+        """Keep only this much of the author's last reply in the conversation."""
+        self.messages[-1] = Message(role="assistant", content=text)
+
     def say(self, content: str) -> None:
         """Add what the author is told next; some servers want users and models to alternate."""
         if self.messages and self.messages[-1].role == "user":

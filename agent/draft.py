@@ -34,7 +34,7 @@ def read_draft(code: str) -> Draft:
     """Split a block of code into definitions and claims (`assert name(...) == value`).
 
     Asserts of other forms, prints and example calls are left out. The claims are
-    those whose arguments and result are literals.
+    those whose arguments and result are literals, or names of literals assigned above.
 
     Raises:
         ValueError: the code does not parse.
@@ -46,14 +46,31 @@ def read_draft(code: str) -> Draft:
     names = {node.name for node in body if isinstance(node, ast.FunctionDef)}
     lines = code.split("\n")
     kept, claims = [], []
+    constants = {
+        target.id: node.value
+        for node in body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in body:
         if isinstance(node, ast.Assert):
-            claim = _claim(node.test, names)
+            claim = _claim(_Spelled(constants).visit(node.test), names)
             claims += [claim] if claim else []
         elif not isinstance(node, ast.Expr | ast.If | ast.For | ast.While | ast.Try):
             first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
             kept.append("\n".join(lines[first - 1 : node.end_lineno]))
     return Draft(source="\n\n".join(kept) + "\n", claims=tuple(claims))
+
+
+class _Spelled(ast.NodeTransformer):
+    """Writes out what names stand for."""
+
+    def __init__(self, constants: Mapping[str, ast.expr]) -> None:
+        self._constants = constants
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._constants.get(node.id, node)
 
 
 def _claim(test: ast.expr, names: set[str]) -> Claim | None:

@@ -6,6 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from habilis.agent.checks import CallAnswer, Expected, judge_examples
+from habilis.agent.observe import shorten
 from habilis.agent.parse import ParsedReply
 from habilis.agent.task import Task
 from habilis.skills.outcome import NOTHING, Outcome
@@ -48,7 +49,7 @@ def judge(task: Task, answer: object, call: CallAnswer | None) -> Judgement:
             return Judgement(
                 passed=False,
                 output=output,
-                feedback=f"Your answer is wrong.{_hint(answer)}",
+                feedback=_refusal(answer),
                 detail=verdict.detail,
             )
     judged = bool(task.checks or task.examples)
@@ -80,11 +81,15 @@ def _misfit(feedback: str) -> Judgement:
     return Judgement(passed=False, feedback=feedback, detail=feedback, misfit=True)
 
 
-def _hint(answer: object) -> str:
-    """A text that holds a number is often a number with its unit: say so, whatever is right."""
+def _refusal(answer: object) -> str:
+    """Say what was received and what its form may have cost, whatever is right."""
+    given = shorten(repr(answer), 200)
+    said = f"Your answer is wrong: final_answer received {given}, of type {type(answer).__name__}."
     if isinstance(answer, str) and any(map(str.isdigit, answer)):
-        return " It was a text; if a number is asked for, give the number alone."
-    return ""
+        return f"{said} If a number is asked for, give the number alone, not a text."
+    if isinstance(answer, float):
+        return f"{said} If you rounded, give the unrounded value; else read the task again."
+    return said
 
 
 def value_of_text(text: str) -> object:

@@ -16,6 +16,7 @@ from habilis.agent.runner import Runner
 from habilis.agent.setting import Setting, search_skills
 from habilis.agent.task import Task
 from habilis.agent.toolmaker import Solved, Toolmaker
+from habilis.agent.trim import trimmed
 from habilis.agent.workspace import workspace
 from habilis.events import Acted, AnswerChecked, SkillsRecalled, TaskFinished, TaskStarted
 from habilis.skills.compare import same
@@ -157,6 +158,7 @@ class _TaskRun:
                 dialogue.remember(Step(reply=reply.text, observation=correction))
                 continue
             faults = 0
+            dialogue.forget_after(trimmed(reply.text, parsed))
             if await self._step(dialogue, reply.text, parsed):
                 return
             if self.attempts >= self.task.attempts:
@@ -174,6 +176,8 @@ class _TaskRun:
         verdict = "" if answer is NOTHING else self.judgement.feedback
         if passed:
             verdict = "Your answer is accepted."
+        elif verdict and self.attempts == self.task.attempts - 1:
+            verdict += " One more answer is allowed."
         steps = self.setting.budget.steps
         left = steps - self.meter.steps if steps is not None else None
         text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict

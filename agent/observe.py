@@ -36,7 +36,7 @@ def opening(
         output_type=_type_name(task.output_type),
         modules=", ".join(modules),
         tools=[describe_tool(tool) for tool in tools],
-        skills=[one_line(skill.card, 300) for skill in skills],
+        skills=[describe_skill(skill) for skill in skills],
         can_search=can_search,
         instructions=instructions,
     )
@@ -78,6 +78,16 @@ def describe_tool(tool: Callable[..., object]) -> str:
         signature = inspect.signature(tool)  # type checker can resolve
     line = f"{tool.__name__}{signature}"
     return one_line(f"{line}: {doc}" if doc else line, 300)
+
+
+def describe_skill(skill: Skill) -> str:
+    """Return the skill's card with one of its cases, which shows the form of the arguments."""
+    card = one_line(skill.card, 300)
+    for case in skill.cases[:1]:
+        given = [*map(repr, case.arguments), *(f"{k}={v!r}" for k, v in case.keywords.items())]
+        example = f"{skill.name}({', '.join(given)}) == {case.expected!r}"
+        card += f"  # {one_line(example, 200)}"
+    return card
 
 
 def describe_input(name: str, value: object) -> str:

@@ -73,7 +73,9 @@ class Toolmaker:
     async def _make(self, solved: Solved) -> tuple[str, ...]:
         draft, evidence = await self._first_draft(solved)
         for attempt in range(_REPAIRS + 1):
-            if draft is not None:
+            if draft is None and evidence:
+                self._not_kept("", "draft", evidence)
+            elif draft is not None:
                 kept, evidence = await self._runner.beside(self._keep, draft, solved)
                 if kept is not None:
                     requires = tuple(kept.requires)
@@ -112,7 +114,7 @@ class Toolmaker:
             return None, f"{error}."
         if isinstance(solved.answer, FunctionRef):
             return self._draft(proposal.source, _example_cases(solved.task), solved)
-        draft, evidence = self._draft(proposal.source, (), solved)
+        draft, evidence = self._draft(_needed(proposal.source), (), solved)
         if draft is None:
             return None, evidence
         outcomes = await self._runner.beside(
@@ -138,6 +140,11 @@ class Toolmaker:
                     expected=outcome.value,
                     origin=CaseOrigin.TASK if solves else CaseOrigin.AUTHOR,
                 )
+            )
+        if not any(case.origin is CaseOrigin.TASK for case in cases):
+            return None, (
+                f"No assert calls {draft.name} with this task's values written out and gives its "
+                f"answer, {shorten(repr(solved.answer), 200)}; the first one must."
             )
         return replace(draft, cases=tuple(cases)), ""
 
@@ -219,6 +226,14 @@ class Toolmaker:
         except ValueError:
             return False
         return True
+
+
+def _needed(source: str) -> str:
+    """Leave out what the function does not need; what is no skill stays as it is."""
+    try:
+        return extract_function([source], read_source(source).name)
+    except ValueError:
+        return source
 
 
 def _example_cases(task: Task) -> tuple[Case, ...]:

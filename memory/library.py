@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from habilis.errors import SkillFailed, SkillNotFound
+from habilis.errors import LibraryError, SkillFailed, SkillNotFound
 from habilis.memory import records
 from habilis.memory.catalogue import Catalogue
 from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
@@ -148,13 +148,19 @@ class SkillLibrary:
         return list(found.items())
 
     def _collect(self, skill: Skill, found: dict[str, str]) -> None:
+        if skill.name in found:
+            if found[skill.name] != skill.source:
+                raise LibraryError(
+                    f"two versions of {skill.name!r} are pinned by what is to be loaded together; "
+                    "keep the skills that call the older one anew, so that all call one version"
+                )
+            return
         for needed, pinned in skill.requires.items():
-            if needed not in found:
-                version = records.version_by_hash(self.store, needed, pinned)
-                if version is None:
-                    raise SkillNotFound(needed)
-                self._collect(version, found)
-        found.setdefault(skill.name, skill.source)
+            version = records.version_by_hash(self.store, needed, pinned)
+            if version is None:
+                raise SkillNotFound(needed)
+            self._collect(version, found)
+        found[skill.name] = skill.source
 
     def search(self, query: str, *, k: int = 5) -> list[Hit]:
         """Return the skills that fit best, best first, each with its reason.

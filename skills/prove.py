@@ -6,6 +6,7 @@ import keyword
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from habilis.errors import LibraryError
 from habilis.skills.compare import same
 from habilis.skills.outcome import Outcome
 from habilis.skills.sandbox.client import Limits, Worker
@@ -101,7 +102,12 @@ class Gate:
             if name != draft.name:
                 return self.load_skill(name)
             pairs = [pair for needed in draft.requires for pair in self.load_skill(needed)]
-            return [*dict.fromkeys(pairs), (draft.name, draft.source)]
+            pairs = [*dict.fromkeys(pairs), (draft.name, draft.source)]
+            names = [loaded for loaded, _ in pairs]
+            twice = next((n for n in names if names.count(n) > 1), None)
+            if twice:
+                raise LibraryError(f"it requires two versions of {twice!r}")
+            return pairs
 
         return Worker(load_skill=load, limits=self.limits, allow=self.allow, hash_seed=seed)
 

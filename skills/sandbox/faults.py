@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
+from habilis.skills.sandbox.allowed import TABLE
 from habilis.skills.sandbox.policy import NotAllowed
 from habilis.skills.sandbox.printed import without_paths
 
@@ -104,6 +105,8 @@ class Faults:
         return last_line.partition(":")[0] if last_line else type(error).__name__
 
     def _hint(self, error: BaseException) -> str:
+        if isinstance(error, NameError) and error.name in TABLE:
+            return f"; `import {error.name}` is missing"
         if isinstance(error, NameError) and error.name:
             near = difflib.get_close_matches(error.name, list(self._known_names()), n=3, cutoff=0.6)
             return f". Did you mean: {', '.join(map(repr, near))}?" if near else ""

@@ -216,7 +216,7 @@ def test_a_draft_whose_assert_is_wrong_is_mended_once(library: SkillLibrary) -> 
             FENCE_TOOL.replace("== 5000", "== 5000\n#")
             .replace("(5, 10, 100)", "(1, 2, 3)")
             .replace("== 5000", "== 6"),
-            "solves",
+            "draft",
         ),
         (
             FENCE_TOOL.replace(

@@ -15,6 +15,7 @@ import pytest
 
 from habilis import SkillLibrary
 from habilis.errors import (
+    LibraryError,
     LibraryReadOnly,
     LibraryTooNew,
     NotALibrary,
@@ -286,3 +287,26 @@ def test_a_solved_task_is_one_more_way_to_find_a_skill(library: SkillLibrary) ->
         library.add(simple(name, doc))
     library.add_solved_task("slug", "file name for a wedding invitation")
     assert library.search("invitation for the wedding")[0].skill.name == "slug"
+
+
+def test_two_pinned_versions_cannot_be_loaded_together(library: SkillLibrary) -> None:
+    """A clear error, not whichever was found first."""
+    first = library.add(UPPER)
+    hail = library.add(
+        make_skill(
+            "from skills import shout\n\ndef hail(text: str) -> str:\n"
+            '    """Hail."""\n    return shout(text)\n',
+            requires={"shout": first.hash},
+        )
+    )
+    second = library.add(simple("shout", "Return the text louder.", "return text.upper() + '!!'"))
+    library.add(
+        make_skill(
+            "from skills import hail, shout\n\ndef both(text: str) -> str:\n"
+            '    """Both."""\n    return hail(text) + shout(text)\n',
+            requires={"hail": hail.hash, "shout": second.hash},
+        )
+    )
+    with pytest.raises(LibraryError, match="two versions of 'shout'"):
+        library.closure("both")
+    assert [name for name, _ in library.closure("hail")] == ["shout", "hail"]
