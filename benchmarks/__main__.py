@@ -16,6 +16,7 @@ from typing import Final
 
 from benchmarks.report import Report
 
+DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = ("replay", "replies", "startup")  # modules with run(data, *, peers, quick)
 
 
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("name", choices=NAMES)
     parser.add_argument(
-        "--data", type=Path, default=Path(), help="folder of the data (default: this one)"
+        "--data", type=Path, default=DATA, help="folder of the data (default: the sample here)"
     )
     parser.add_argument("--quick", action="store_true", help="less data, fewer repetitions")
     parser.add_argument(

@@ -58,6 +58,8 @@ class Played:
 def run(data: Path, *, peers: Path, quick: bool) -> Report:
     """Play every trajectory (or a sample) and report both shares and all causes."""
     folder = data if (data / "trajectories.jsonl").exists() else data / "mint"
+    if not (folder / "trajectories.jsonl").exists():
+        return _report([])
     tasks = {row["id"]: row for row in _lines(folder / "tasks.jsonl")}
     rows = list(_lines(folder / "trajectories.jsonl"))[:: _QUICK if quick else 1]
     played = asyncio.run(_play_all(rows, tasks))
@@ -202,6 +204,7 @@ def _share(name: str, part: int, whole: int, *, goal: str = "") -> Row:
         goal_is_about="ours",
         unit="% (peer: the recording)",
         n=whole,
+        note="" if whole else "not measured: give --data FOLDER with tasks and trajectories",
     )
 
 

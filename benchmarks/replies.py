@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from benchmarks.report import Report, Row
 from habilis.agent.parse import parse_reply
@@ -23,14 +23,18 @@ _HOW: Final = "not measured: give --data FOLDER with a replies.jsonl"
 
 
 def run(data: Path, *, peers: Path, quick: bool) -> Report:
-    """Return two rows: replies with code in which it was found, replies without that gave none."""
+    """Return the share in which code was found, the share of it that is the labelled code
+    (labels come from a script: where code stands after an invented output they hold it, and
+    we leave it out), and the share without code that gave none."""
     replies = _load(data, quick=quick)
-    with_code = [str(row["reply"]) for row in replies if row["code"]]
+    labelled = [row for row in replies if row["code"]]
+    with_code = [str(row["reply"]) for row in labelled]
     without = [str(row["reply"]) for row in replies if not row["code"]]
     return Report(
         benchmark="replies",
         rows=[
             _row("code found where there is some", with_code, expected=True),
+            _agreement(labelled),
             _row("none made up where there is none", without, expected=False),
         ],
     )
@@ -46,6 +50,28 @@ def strict_finds(reply: str) -> bool:
 def _finds(reply: str) -> bool:
     parsed = parse_reply(reply)
     return bool(parsed.code or parsed.solution)
+
+
+def _agreement(labelled: list[dict[str, Any]]) -> Row:
+    return Row(
+        name="the labelled code is in it, or all of it is labelled",
+        ours=100 * sum(map(_agrees, labelled)) / len(labelled) if labelled else None,
+        peer=None,
+        unit="%",
+        n=len(labelled),
+        note="" if labelled else _HOW,
+    )
+
+
+def _agrees(row: dict[str, Any]) -> bool:
+    parsed = parse_reply(str(row["reply"]))
+    ours = _plain("\n".join([*parsed.code, parsed.solution or ""]))
+    labels = _plain("\n".join(row["code"]))
+    return bool(ours) and (ours in labels or any(_plain(code) in ours for code in row["code"]))
+
+
+def _plain(code: str) -> str:
+    return "".join(code.split())
 
 
 def _row(name: str, replies: list[str], *, expected: bool) -> Row:
@@ -65,7 +91,7 @@ def _row(name: str, replies: list[str], *, expected: bool) -> Row:
     )
 
 
-def _load(folder: Path, *, quick: bool) -> list[dict[str, object]]:
+def _load(folder: Path, *, quick: bool) -> list[dict[str, Any]]:
     places = (folder / "replies.jsonl", folder / "mint" / "replies.jsonl")
     path = next((path for path in places if path.is_file()), None)
     if path is None:
