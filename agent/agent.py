@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget, StopReason
@@ -57,8 +57,9 @@ class Agent:
         observer: Callable[[Event], None] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if isinstance(library, str | Path):
-            library = SkillLibrary(library)
+        self._owned = SkillLibrary(library) if isinstance(library, str | Path) else None
+        if not isinstance(library, SkillLibrary):
+            library = self._owned
         self._setting = Setting(
             author=make_author(author),
             library=library,
@@ -72,6 +73,17 @@ class Agent:
             clock=clock,
         )
         self._raise_on_limit, self._observer = raise_on_limit, observer
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the library if this agent opened it. May be called twice."""
+        if self._owned is not None:
+            self._owned.close()
 
     @property
     def library(self) -> SkillLibrary | None:

@@ -79,6 +79,22 @@ class Meter:
             return None
         return max(0.0, self.budget.seconds - self.seconds)
 
+    def explain(self, reason: StopReason) -> str:
+        """Say in a sentence what a reached limit means."""
+        budget, usage = self.budget, self.usage
+        match reason:
+            case StopReason.STEPS:
+                return f"{self.steps} of {budget.steps} steps are used"
+            case StopReason.SECONDS:
+                return f"{self.seconds:.1f} of {budget.seconds:g} seconds are over"
+            case StopReason.TOKENS:
+                return f"{usage.tokens:,} of {budget.tokens:,} tokens are used"
+            case StopReason.USD if usage.usd is None:
+                return "the price of this model is not known: limit tokens instead of US dollars"
+            case StopReason.USD:
+                return f"{usage.usd:.4f} of {budget.usd:g} US dollars are spent"
+        return ""
+
     def exceeded(self) -> StopReason | None:
         """Return the limit that is reached, or None. An unknown price counts as reached."""
         budget, usage = self.budget, self.usage

@@ -89,7 +89,7 @@ class Dialogue:
         """
         reached = self.meter.exceeded()
         if reached:
-            raise Stopped(reached)
+            raise Stopped(reached, self.meter.explain(reached))
         author = self.author.name
         self.announce(AuthorAsked, author=author, purpose=purpose.value)
         request = Request(

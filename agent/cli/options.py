@@ -62,7 +62,7 @@ def make_agent(
         author = OpenAIAuthor(model.removeprefix("openai:"), stream=stream)
     return Agent(
         author,
-        library=SkillLibrary(library),
+        library=library,
         budget=budget,
         learn=learn,
         allow=allow or (),

@@ -59,7 +59,8 @@ def run(
         allow=allow,
     )
     screen = Screen(as_json=as_json)
-    result = agent.run_sync(task, session=session, observer=screen)
+    with agent:
+        result = agent.run_sync(task, session=session, observer=screen)
     if as_json:
         print_json({"result": json.loads(result.to_json())})
     else:

@@ -47,14 +47,15 @@ def start(
         learn=learn,
         allow=allow,
     )
-    session = Session(agent, name, rows, source=str(tasks.resolve()))
     screen = Screen(as_json=as_json)
-    try:
-        results = session.run_sync(observer=screen)
-    except KeyboardInterrupt:
-        done = len(session.finished)
-        print(f"stopped after {done} of {len(rows)} tasks; {_how_to_resume(name, library)}")
-        raise
+    with agent:
+        session = Session(agent, name, rows, source=str(tasks.resolve()))
+        try:
+            results = session.run_sync(observer=screen)
+        except KeyboardInterrupt:
+            done = len(session.finished)
+            print(f"stopped after {done} of {len(rows)} tasks; {_how_to_resume(name, library)}")
+            raise
     screen.results(results)
     if as_json:
         print_json({"results": [json.loads(result.to_json()) for result in results]})
