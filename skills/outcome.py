@@ -51,7 +51,8 @@ class Outcome:
     at a Python prompt would see it. `answer` is what the code gave to
     `final_answer(...)`, or `NOTHING`.
     `skills_called` counts calls of saved skills by name, nested ones included.
-    `variables_lost` says that the session's variables had to be given up.
+    `variables_lost` says that the session's variables had to be given up. `tier` is the
+    jail's: "full", "standard", "nofiles" or "weak" (docs/sandbox.md); empty if nothing ran.
     """
 
     kind: OutcomeKind
@@ -66,6 +67,7 @@ class Outcome:
     seconds: float = 0.0
     memory_bytes: int = 0
     variables_lost: bool = False
+    tier: str = ""
 
     @property
     def ok(self) -> bool:

@@ -1,14 +1,15 @@
 """Running code in a separate process: what the rest of habilis uses of the sandbox.
 
-What holds today: time, memory, output and file size are limited, the environment is empty,
-values cross as plain data only, and a policy keeps ordinary code inside the workspace
-folder. What does not hold yet: this is no security boundary. The kernel does not stop the
-worker from reading other files or using the network; code that breaks the policy, which
-is possible through the libraries it may import, can do what the user who runs it can do.
+Time, memory, output and file size are limited, the environment is empty, values cross as
+plain data only, and a policy keeps ordinary code inside the workspace folder. The boundary
+is the jail: on Linux the kernel keeps the worker from other files, the network, other
+processes and programs, even when code breaks the policy. How much of it this machine has is
+the tier; below `min_tier` nothing is started. docs/sandbox.md says what is not stopped.
 """
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
 import time
@@ -17,13 +18,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from habilis.errors import SandboxError, TaskError
+from habilis.errors import ConfigError, SandboxError, TaskError
 from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
 from habilis.skills.sandbox.channel import ChannelClosed
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
+from habilis.skills.sandbox.limits import TIERS
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.process import Process
-from habilis.skills.sandbox.reading import read_outcome
+from habilis.skills.sandbox.reading import broken_outcome, read_outcome
 from habilis.skills.sandbox.wire import Json, WireError, dumps, encode
 
 _GRACE_S = 1.0
@@ -36,8 +38,11 @@ class Worker:
     are called here, in the calling thread, when the code calls them, after `approve(name,
     arguments)` said yes. `load_skill(name)` returns (name, source) pairs, requirements
     first, and raises for an unknown name. `allow` adds modules to those the code may import.
-    Actions of several threads run one at a time.
+    Below the tier `min_tier` it does not start; None means what HABILIS_MIN_TIER says, else
+    "standard". Actions of several threads run one at a time.
     """
+
+    _policy = True  # the escape tests run attacks without it; users cannot
 
     def __init__(
         self,
@@ -49,10 +54,13 @@ class Worker:
         allow: Sequence[str] = (),
         limits: Limits = Limits(),
         hash_seed: int | None = None,
+        min_tier: str | None = None,
     ) -> None:
         self._host = Host(tools, approve=approve, load_skill=load_skill)
         self._allow = tuple(allow)
         self._limits, self._hash_seed = limits, hash_seed
+        self._min_tier = _known_tier(min_tier or os.environ.get("HABILIS_MIN_TIER", "standard"))
+        self._tier = ""
         self._workspace = workspace
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._variables: dict[str, Json] = {}
@@ -108,6 +116,8 @@ class Worker:
         seconds = self._limits.action_s if timeout_s is None else timeout_s
         with self._busy:
             request = {"do": "run", "source": source, "timeout_s": seconds}
+            if not self._policy:
+                request["policy"] = False
             try:
                 process = self._sent(request)
             except ChannelClosed:
@@ -171,7 +181,7 @@ class Worker:
         while len(done) < len(calls) and self._process is process:
             done.append(self._outcome(process, seconds))
         if done[-1].variables_lost and (self._interrupted or not self._host.has_skill(function)):
-            done += [_broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
+            done += [self._broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
                 len(calls) - len(done)
             )
         return done
@@ -205,8 +215,13 @@ class Worker:
                 "value_bytes": limits.value_bytes,
             },
         }
-        process = Process(folder=self.workspace, hash_seed=self._hash_seed, setup=setup)
-        self._process = process
+        process = Process(
+            folder=self.workspace,
+            hash_seed=self._hash_seed,
+            setup=setup,
+            min_tier=self._min_tier,
+        )
+        self._process, self._tier = process, process.tier
         if self._variables:
             self._send_variables(process, self._variables)
         return process
@@ -239,7 +254,7 @@ class Worker:
                 message = process.channel.receive(deadline=deadline)
                 if "outcome" in message:
                     seconds = time.monotonic() - started - away_s
-                    return read_outcome(message["outcome"], calls, seconds, self._limits)
+                    return read_outcome(message["outcome"], calls, seconds, self._limits, tier=self._tier)
                 asked = time.monotonic()
                 reply = self._host.answer(message, calls)
                 away_s += time.monotonic() - asked
@@ -247,30 +262,28 @@ class Worker:
         except TimeoutError:
             self._discard()
             text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
-            return _broken(OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s)
+            return self._broken(OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s)
         except (ChannelClosed, WireError):
             text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
-            return _broken(OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s)
+            return self._broken(OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s)
         except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
             self._discard()
             raise
 
     def _lost(self) -> Outcome:
         text = f"WorkerLost: the worker {self._discard()} before this could run"
-        return _broken(OutcomeKind.LOST, f"{text}; variables are lost")
+        return self._broken(OutcomeKind.LOST, f"{text}; variables are lost")
+
+    def _broken(
+        self, kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
+    ) -> Outcome:
+        return broken_outcome(kind, error, calls, seconds, tier=self._tier)
 
 
-def _broken(
-    kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
-) -> Outcome:
-    return Outcome(
-        kind=kind,
-        error=error,
-        error_type=error.partition(":")[0],
-        calls=tuple(calls),
-        seconds=seconds,
-        variables_lost=True,
-    )
+def _known_tier(name: str) -> str:
+    if name not in TIERS:
+        raise ConfigError(f"no tier {name!r}; tiers are {', '.join(TIERS)}")
+    return name
 
 
 def _input(name: str, value: object) -> Json:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
+
+TIERS: Final = ("weak", "nofiles", "standard", "full")  # of the jail, worst first
 
 
 @dataclass(frozen=True, kw_only=True)

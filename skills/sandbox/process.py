@@ -1,12 +1,11 @@
-"""One worker process: started with an empty environment, killed as a whole group."""
+"""One worker process: forked from a zygote, locked up, killed as a whole group."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
 import signal
-import subprocess
-import sys
-import tempfile
 import threading
 import time
 from pathlib import Path
@@ -14,97 +13,98 @@ from typing import Any
 
 from habilis.errors import SandboxError
 from habilis.skills.sandbox.channel import Channel, ChannelClosed
+from habilis.skills.sandbox.limits import TIERS
+from habilis.skills.sandbox.nursery import Zygote, zygote_for
 
-_WORKER = Path(__file__).with_name("worker.py")
 _START_S = 60.0
-_ENVIRONMENT = {
-    "PYTHONDONTWRITEBYTECODE": "1",
-    # One thread each: more would count against the memory limit and fight for the cores.
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
 
 
 class Process:
     """A running worker that has taken its setup. Nothing of it survives `close()`."""
 
-    def __init__(self, *, folder: Path, hash_seed: int | None, setup: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        *,
+        folder: Path,
+        hash_seed: int | None,
+        setup: dict[str, Any],
+        min_tier: str,
+        zygote: Zygote | None = None,
+    ) -> None:
         """Start it and wait until it is ready.
 
         Raises:
-            SandboxError: it did not come up; the message holds what it wrote last.
+            SandboxError: it did not come up, or its jail is below `min_tier`; the message
+                holds what it wrote last, or what is missing.
         """
         self._lock = threading.Lock()
         self._closed = False
-        environment = dict(_ENVIRONMENT)
-        if hash_seed is not None:
-            environment["PYTHONHASHSEED"] = str(hash_seed)
-        with tempfile.TemporaryFile() as said:
-            self._start(folder, environment, said)
-            try:
-                deadline = time.monotonic() + _START_S
-                self.channel.send(setup, deadline=deadline)
-                if not self.channel.receive(deadline=deadline).get("ready"):
-                    raise ChannelClosed
-            except (ChannelClosed, TimeoutError):
-                self.close()
-                said.seek(0)
-                tail = said.read()[-2000:].decode(errors="replace")
-                raise SandboxError(f"the worker did not start: {tail or self.fate}") from None
-            except BaseException:
-                self.close()
-                raise
+        self._code: int | None = None
+        self._pidfd = -1
+        folder = folder.resolve()
+        self._zygote = zygote or zygote_for(hash_seed)
+        _require(min_tier, self._zygote.tier, self._zygote.missing)
+        try:
+            self._start(folder)
+        except OSError:
+            if zygote is not None:
+                raise SandboxError("the zygote is gone") from None
+            self._zygote = zygote_for(hash_seed)  # it was killed from outside: once more
+            self._start(folder)
+        try:
+            ready = self._set_up(setup | {"tier": min_tier})
+            self.pid: int = ready["pid"]
+            self._pidfd = os.pidfd_open(self.pid)
+            self.tier: str = ready["tier"]
+            _require(min_tier, self.tier, ready["missing"])
+        except BaseException:
+            self.close()
+            raise
 
-    def _start(self, folder: Path, environment: dict[str, str], said: Any) -> None:
+    def _start(self, folder: Path) -> None:
         request_read, request_write = os.pipe()
         reply_read, reply_write = os.pipe()
-        life_read, self._life_write = os.pipe()
-        self.channel = Channel(reply_read, request_write)
-        theirs = (request_read, reply_write, life_read)
+        channel = Channel(reply_read, request_write)
         try:
-            self._popen = subprocess.Popen(
-                [sys.executable, "-s", "-P", str(_WORKER), *map(str, theirs)],
-                cwd=folder,
-                env=environment,
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=said,
-                pass_fds=theirs,
-                start_new_session=True,
-            )
-        except OSError as error:
-            self.channel.close()
-            os.close(self._life_write)
-            raise SandboxError(f"the worker could not be started: {error}") from error
+            self._child = self._zygote.start(folder, (request_read, reply_write))
+        except BaseException:
+            channel.close()
+            raise
         finally:
-            for descriptor in theirs:
-                os.close(descriptor)
+            os.close(request_read)
+            os.close(reply_write)
+        self.channel = channel
 
-    @property
-    def pid(self) -> int:
-        return self._popen.pid
+    def _set_up(self, setup: dict[str, Any]) -> dict[str, Any]:
+        deadline = time.monotonic() + _START_S
+        try:
+            self.channel.send(setup, deadline=deadline)
+            return self.channel.receive(deadline=deadline)
+        except (ChannelClosed, TimeoutError):
+            words = self._zygote.last_words()
+            raise SandboxError(f"the worker did not start: {words}") from None
 
     @property
     def died(self) -> bool:
-        """Whether it is gone. Does not reap it, so that its group id stays ours."""
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        """Whether it is gone. Its id stays ours: the zygote waits for it in `close`."""
         with self._lock:
-            return self._closed or os.waitid(os.P_PID, self._popen.pid, flags) is not None
+            return self._closed or bool(select.select([self._pidfd], [], [], 0)[0])
 
     @property
     def fate(self) -> str:
         """How it ended, in words; after `close()`."""
-        code = self._popen.returncode
-        if code is not None and code < 0:
-            return f"ended by signal {signal.Signals(-code).name}"
-        return f"ended with code {code}"
+        if self._code is None:
+            return "ended with the process it was started from"
+        if self._code < 0:
+            return f"ended by signal {signal.Signals(-self._code).name}"
+        return f"ended with code {self._code}"
 
     def kill(self) -> None:
         """End it and all its children. May be called from any thread, any number of times."""
         with self._lock:
-            if not self._closed:
-                os.killpg(self._popen.pid, signal.SIGKILL)
+            if not self._closed and self._pidfd >= 0:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
 
     def close(self) -> None:
         """Kill it, wait until it is gone and give its descriptors back."""
@@ -113,6 +113,16 @@ class Process:
             if self._closed:
                 return
             self._closed = True
-            self._popen.wait()
+            self._code = self._zygote.end(self._child)
+            if self._pidfd >= 0:
+                os.close(self._pidfd)
         self.channel.close()
-        os.close(self._life_write)
+
+
+def _require(wanted: str, tier: str, missing: tuple[str, ...] | list[str]) -> None:
+    if TIERS.index(tier) < TIERS.index(wanted):
+        raise SandboxError(
+            f"the sandbox of this machine is {tier!r}, {wanted!r} is asked for; missing: "
+            f"{'; '.join(missing)}. docs/sandbox.md says what that means; "
+            f"HABILIS_MIN_TIER={tier} accepts it"
+        )

@@ -23,7 +23,9 @@ _FROM_WORKER = frozenset(
 )
 
 
-def read_outcome(data: Any, calls: Sequence[HostCall], seconds: float, limits: Limits) -> Outcome:
+def read_outcome(
+    data: Any, calls: Sequence[HostCall], seconds: float, limits: Limits, *, tier: str
+) -> Outcome:
     """Return the outcome, cleaned and capped here, whatever the worker did.
 
     Raises:
@@ -54,6 +56,27 @@ def read_outcome(data: Any, calls: Sequence[HostCall], seconds: float, limits: L
         skills_called={str(name): count for name, count in called.items()},
         seconds=seconds,
         memory_bytes=memory_bytes if type(memory_bytes) is int else 0,
+        tier=tier,
+    )
+
+
+def broken_outcome(
+    kind: OutcomeKind,
+    error: str,
+    calls: Sequence[HostCall] = (),
+    seconds: float = 0.0,
+    *,
+    tier: str = "",
+) -> Outcome:
+    """Return the outcome of an action whose worker is gone."""
+    return Outcome(
+        kind=kind,
+        error=error,
+        error_type=error.partition(":")[0],
+        calls=tuple(calls),
+        seconds=seconds,
+        variables_lost=True,
+        tier=tier,
     )
 
 

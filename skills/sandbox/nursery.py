@@ -1,0 +1,168 @@
+"""The host's side of the zygotes: one warm process per hash seed, started when first needed.
+
+They are this process's alone, and end with it. Starting one costs what starting Python and
+importing the sandbox costs; starting a worker from it costs a few milliseconds.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from habilis.errors import SandboxError
+
+_ZYGOTE = Path(__file__).with_name("zygote.py")
+_START_S = 60.0
+_MESSAGE_BYTES = 2**16
+_ENVIRONMENT = {
+    "PYTHONDONTWRITEBYTECODE": "1",
+    # One thread each: more would count against the memory limit and fight for the cores.
+    "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+class Zygote:
+    """A process that forks workers. `tier` and `missing` say what its workers' jail holds."""
+
+    def __init__(self, *, hash_seed: int | None = None, launcher: Sequence[str] = ()) -> None:
+        """Start it and wait until its canary has tried the jail.
+
+        `launcher` is a command put in front, for tests of poorer machines.
+
+        Raises:
+            SandboxError: it did not come up, or something got through the jail.
+        """
+        self._lock = threading.Lock()
+        environment = dict(_ENVIRONMENT)
+        if hash_seed is not None:
+            environment["PYTHONHASHSEED"] = str(hash_seed)
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        life_read, self._life_write = os.pipe()
+        self._said = tempfile.TemporaryFile()
+        command = [*launcher, sys.executable, "-s", "-P", str(_ZYGOTE)]
+        with theirs, tempfile.TemporaryDirectory(prefix="habilis-") as folder:
+            try:
+                self._popen = subprocess.Popen(
+                    [*command, str(theirs.fileno()), str(life_read)],
+                    cwd=folder,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=self._said,
+                    stderr=self._said,
+                    pass_fds=(theirs.fileno(), life_read),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                self._give_back()
+                raise SandboxError(f"the worker could not be started: {error}") from error
+            finally:
+                os.close(life_read)
+            theirs.close()
+            tried = self._hello()
+        self.tier: str = tried["tier"]
+        self.missing: tuple[str, ...] = tuple(tried["missing"])
+
+    def _hello(self) -> dict[str, Any]:
+        self._control.settimeout(_START_S)
+        try:
+            tried = self._receive()
+        except OSError:
+            said = self.last_words()
+            self.close()
+            raise SandboxError(f"the worker did not start: {said}") from None
+        if "error" in tried or tried["through"]:
+            self.close()
+            seen = tried.get("error") or ", ".join(tried["through"])
+            raise SandboxError(f"the jail does not hold here, nothing is run: {seen}")
+        return tried
+
+    def start(self, folder: Path, descriptors: Sequence[int]) -> int:
+        """Fork a worker that works in `folder`; return its id for `end`.
+
+        Raises:
+            OSError: the zygote is gone.
+        """
+        child: int = self._ask({"do": "start", "folder": str(folder)}, descriptors)["child"]
+        return child
+
+    def end(self, child: int) -> int | None:
+        """Kill a worker; return its exit code, None where nobody knows it any more."""
+        try:
+            code: int | None = self._ask({"do": "end", "child": child})["code"]
+        except OSError:
+            return None
+        return code
+
+    def last_words(self) -> str:
+        """Return the end of what it, or a worker before it was ready, wrote of errors."""
+        self._said.seek(0)
+        return self._said.read()[-2000:].decode(errors="replace") or "it ended without a word"
+
+    @property
+    def died(self) -> bool:
+        return self._popen.poll() is not None
+
+    @property
+    def pid(self) -> int:
+        return self._popen.pid
+
+    def close(self) -> None:
+        """End it and all its workers. May be called again."""
+        self._popen.kill()
+        self._popen.wait()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        if not self._said.closed:
+            self._said.close()
+            self._control.close()
+            os.close(self._life_write)
+
+    def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
+        with self._lock:
+            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
+            return self._receive()
+
+    def _receive(self) -> dict[str, Any]:
+        message = self._control.recv(_MESSAGE_BYTES)
+        if not message:
+            raise ConnectionError("the zygote is gone")
+        reply: dict[str, Any] = json.loads(message)
+        return reply
+
+
+# The one piece of state that is the process's own: the zygotes are its children, and a
+# child of it that was forked starts others.
+_zygotes: dict[tuple[int, int | None], Zygote] = {}
+_zygotes_lock = threading.Lock()
+
+
+def zygote_for(hash_seed: int | None) -> Zygote:
+    """Return the running zygote for a hash seed (None: any), starting it if need be."""
+    key = (os.getpid(), hash_seed)
+    with _zygotes_lock:
+        found = _zygotes.get(key)
+        if found is None or found.died:
+            if found is not None:
+                found.close()
+            found = _zygotes[key] = Zygote(hash_seed=hash_seed)
+        return found
+
+
+@atexit.register
+def close_zygotes() -> None:
+    """End all zygotes of this process; the next worker starts a new one."""
+    with _zygotes_lock:
+        for key in [key for key in _zygotes if key[0] == os.getpid()]:
+            _zygotes.pop(key).close()
