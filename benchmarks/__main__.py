@@ -17,7 +17,12 @@ from typing import Final
 from benchmarks.report import Report
 
 DATA: Final = Path(__file__).parent / "data"
-NAMES: Final = ("replay", "replies", "startup")  # modules with run(data, *, peers, quick)
+NAMES: Final = (
+    "escapes",
+    "replay",
+    "replies",
+    "startup",
+)  # modules with run(data, *, peers, quick)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

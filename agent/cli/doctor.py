@@ -6,7 +6,7 @@ import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +21,7 @@ from habilis.agent.cli.screen import print_json
 from habilis.errors import HabilisError
 from habilis.memory.library import SkillLibrary
 from habilis.skills.sandbox.client import Worker
+from habilis.skills.sandbox.nursery import zygote_for
 
 _PACKAGES = ("RestrictedPython", "chromadb", "sentence-transformers", "torch", "openai")
 _EXTRAS = ("numpy", "pandas", "scipy", "sympy")
@@ -88,17 +89,29 @@ def _look_at_sandbox() -> Iterator[Finding]:
             outcome = worker.run("6 * 7")
             refused = worker.run("import socket")
     except HabilisError as error:
-        yield Finding(what="sandbox", ok=False, found=str(error), advice="run `make setup` again")
+        yield Finding(what="sandbox", ok=False, found=str(error), advice="see docs/sandbox.md")
         return
     ok = outcome.value == 42 and not refused.ok
     yield Finding(
         what="sandbox",
         ok=ok,
-        found="separate process, policy and limits; no kernel jail, so no security boundary: "
-        "run only what you would run yourself"
-        if ok
-        else outcome.error,
+        found=f"tier {outcome.tier!r}: {_TIERS[outcome.tier]}" if ok else outcome.error,
+        advice="" if outcome.tier == "full" else _mend(zygote_for(None).missing),
     )
+
+
+_TIERS = {
+    "full": "the kernel keeps code in its workspace, without network, processes or programs, "
+    "in namespaces of its own",
+    "standard": "the kernel keeps code in its workspace, without network, processes or programs",
+    "nofiles": "the kernel refuses code every file, the network, processes and programs",
+    "weak": "no security boundary: a process, a policy and limits; run only what you would "
+    "run yourself",
+}
+
+
+def _mend(missing: Sequence[str]) -> str:
+    return f"missing here: {'; '.join(missing)}; see docs/sandbox.md"
 
 
 def _look_at_author() -> Iterator[Finding]:

@@ -10,6 +10,7 @@ the tier; below `min_tier` nothing is started. docs/sandbox.md says what is not 
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 import threading
 import time
@@ -18,15 +19,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from habilis.errors import ConfigError, SandboxError, TaskError
+from habilis.errors import ConfigError, SandboxError
 from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
 from habilis.skills.sandbox.channel import ChannelClosed
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
+from habilis.skills.sandbox.inputs import encode_input
 from habilis.skills.sandbox.limits import TIERS
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.process import Process
 from habilis.skills.sandbox.reading import broken_outcome, read_outcome
-from habilis.skills.sandbox.wire import Json, WireError, dumps, encode
+from habilis.skills.sandbox.wire import Json, WireError, encode
 
 _GRACE_S = 1.0
 
@@ -60,7 +62,7 @@ class Worker:
         self._allow = tuple(allow)
         self._limits, self._hash_seed = limits, hash_seed
         self._min_tier = _known_tier(min_tier or os.environ.get("HABILIS_MIN_TIER", "standard"))
-        self._tier = ""
+        self._tier = self._asked = ""
         self._workspace = workspace
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._variables: dict[str, Json] = {}
@@ -101,7 +103,7 @@ class Worker:
         Raises:
             TaskError: a name is no variable name, or a value is not plain data.
         """
-        encoded = {name: _input(name, value) for name, value in variables.items()}
+        encoded = {name: encode_input(name, value) for name, value in variables.items()}
         with self._busy:
             self._variables |= encoded
             if self._process is not None and not self._process.died:
@@ -200,7 +202,9 @@ class Worker:
             self._process = self._start()
         if self._process.died:
             raise ChannelClosed
-        self._process.channel.send(request)
+        # An answer has to name the request: what comes unasked, or late, is no answer.
+        self._asked = secrets.token_hex(8)
+        self._process.channel.send(request | {"id": self._asked})
         return self._process
 
     def _start(self) -> Process:
@@ -253,8 +257,12 @@ class Worker:
                 deadline = started + away_s + timeout_s + _GRACE_S
                 message = process.channel.receive(deadline=deadline)
                 if "outcome" in message:
+                    if message.get("id") != self._asked:
+                        raise WireError("an outcome that nobody asked for")
                     seconds = time.monotonic() - started - away_s
-                    return read_outcome(message["outcome"], calls, seconds, self._limits, tier=self._tier)
+                    return read_outcome(
+                        message["outcome"], calls, seconds, self._limits, tier=self._tier
+                    )
                 asked = time.monotonic()
                 reply = self._host.answer(message, calls)
                 away_s += time.monotonic() - asked
@@ -262,10 +270,14 @@ class Worker:
         except TimeoutError:
             self._discard()
             text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
-            return self._broken(OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s)
+            return self._broken(
+                OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s
+            )
         except (ChannelClosed, WireError):
             text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
-            return self._broken(OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s)
+            return self._broken(
+                OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s
+            )
         except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
             self._discard()
             raise
@@ -284,18 +296,3 @@ def _known_tier(name: str) -> str:
     if name not in TIERS:
         raise ConfigError(f"no tier {name!r}; tiers are {', '.join(TIERS)}")
     return name
-
-
-def _input(name: str, value: object) -> Json:
-    if not name.isidentifier() or name.startswith("__"):
-        raise TaskError(f"input {name!r} is no variable name")
-    try:
-        text = dumps(value)
-    except WireError as error:
-        raise TaskError(f"input {name!r} cannot enter the sandbox: {error}") from None
-    if '{"$":"opaque"' in text or '{"$":"function"' in text:
-        raise TaskError(
-            f"input {name!r} is or holds {type(value).__name__!r}, which cannot enter the "
-            "sandbox; give plain data, or a function in `tools`"
-        )
-    return encode(value)

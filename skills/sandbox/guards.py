@@ -141,11 +141,12 @@ def _decide(value: Any, name: str) -> Any:
 
 
 def _call_setter(owner: Any, method: str, *arguments: Any) -> None:
-    """`super().__setattr__(name, value)`, `object.__setattr__(self, name, value)` and such."""
-    target = getattr(owner, "__self__", owner) if isinstance(owner, super) else owner
-    rest = arguments
-    if isinstance(owner, type):
-        target, rest = arguments[0], arguments[1:]
+    """`super().__setattr__(name, value)`, `object.__setattr__(self, name, value)`: by the rules."""
+    target, *rest = arguments if isinstance(owner, type) else (owner, *arguments)
+    if isinstance(owner, super):
+        target = getattr(owner, "__self__", owner)
+    elif isinstance(target, Facade):
+        Facade.__setattr__(target, "", None)
     _check_store(target, rest[0] if rest else None)
     getattr(owner, method)(*arguments)
 

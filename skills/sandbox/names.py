@@ -32,7 +32,7 @@ READABLE = (METHODS - {"__get__", "__set__", "__delete__", "__getattr__"}) | fro
 NAMES_READ = frozenset({"__name__", "__doc__", "__debug__", "__file__", "__annotations__"})
 NAMES_STORED = frozenset(
     """
-    __slots__ __all__ __version__ __author__ __doc__ __match_args__ __hash__ __test__
+    __slots__ __all__ __version__ __author__ __doc__ __hash__ __test__
     """.split()
 )
 # Names that the rewritten program calls; code must not bind them.
@@ -50,6 +50,16 @@ INTERNALS = re.compile(
     r"(?:tb_(?:frame|next)|f_(?:back|builtins|code|generator|globals|locals|trace)|co_code"
     r"|(?:gi|cr|ag)_(?:frame|code|yieldfrom|await|origin))"
 )
+
+
+def is_plain(name: object) -> bool:
+    """Tell whether an attribute of this name may be read of anything, without a guard."""
+    return (
+        isinstance(name, str)
+        and not name.startswith("_")
+        and name not in DECIDED_LATER
+        and not INTERNALS.fullmatch(name)
+    )
 
 
 def is_dunder(name: str) -> bool:

@@ -49,7 +49,7 @@ class Zygote:
             environment["PYTHONHASHSEED"] = str(hash_seed)
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         life_read, self._life_write = os.pipe()
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         command = [*launcher, sys.executable, "-s", "-P", str(_ZYGOTE)]
         with theirs, tempfile.TemporaryDirectory(prefix="habilis-") as folder:
             try:

@@ -221,9 +221,17 @@ class Policy(RestrictingNodeTransformer):
 
     def visit_MatchClass(self, node: ast.MatchClass) -> ast.AST:
         for attribute in node.kwd_attrs:
-            special = attribute.startswith("_") or attribute in names.DECIDED_LATER
-            if special or names.INTERNALS.fullmatch(attribute):
+            if not names.is_plain(attribute):
                 self.error(node, f"attribute {attribute!r} cannot be matched in the sandbox")
+        return self._through(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        """`__match_args__` names attributes that patterns read: plain ones, written out."""
+        named = [target.id for target in node.targets if isinstance(target, ast.Name)]
+        if named == ["__match_args__"] and isinstance(node.value, ast.Tuple):
+            read = [getattr(each, "value", None) for each in node.value.elts]
+            if all(map(names.is_plain, read)):
+                return node
         return self._through(node)
 
     # Type parameters, Python 3.12
@@ -241,7 +249,7 @@ class Policy(RestrictingNodeTransformer):
         return visited
 
     visit_Module = visit_Subscript = visit_Call = visit_comprehension = _through
-    visit_For = visit_With = visit_Assign = visit_AugAssign = visit_AnnAssign = _through
+    visit_For = visit_With = visit_AugAssign = visit_AnnAssign = _through
     visit_AsyncFor = visit_AsyncWith = visit_Await = visit_TypeAlias = _through
     visit_Match = visit_match_case = visit_MatchValue = visit_MatchSingleton = _through
     visit_MatchSequence = visit_MatchOr = _through

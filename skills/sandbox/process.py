@@ -14,7 +14,7 @@ from typing import Any
 from habilis.errors import SandboxError
 from habilis.skills.sandbox.channel import Channel, ChannelClosed
 from habilis.skills.sandbox.limits import TIERS
-from habilis.skills.sandbox.nursery import Zygote, zygote_for
+from habilis.skills.sandbox.nursery import zygote_for
 
 _START_S = 60.0
 
@@ -29,7 +29,6 @@ class Process:
         hash_seed: int | None,
         setup: dict[str, Any],
         min_tier: str,
-        zygote: Zygote | None = None,
     ) -> None:
         """Start it and wait until it is ready.
 
@@ -42,13 +41,11 @@ class Process:
         self._code: int | None = None
         self._pidfd = -1
         folder = folder.resolve()
-        self._zygote = zygote or zygote_for(hash_seed)
+        self._zygote = zygote_for(hash_seed)
         _require(min_tier, self._zygote.tier, self._zygote.missing)
         try:
             self._start(folder)
         except OSError:
-            if zygote is not None:
-                raise SandboxError("the zygote is gone") from None
             self._zygote = zygote_for(hash_seed)  # it was killed from outside: once more
             self._start(folder)
         try:

@@ -65,13 +65,13 @@ def _serve(channel: Channel, session: Session, request: dict[str, Any]) -> None:
                 timeout_s=request["timeout_s"],
                 policy=request.get("policy", True),
             )
-            channel.send({"outcome": outcome})
+            channel.send({"outcome": outcome, "id": request["id"]})
         case "call":
             for arguments, keywords in request["calls"]:
                 outcome = session.call(
                     request["function"], arguments, keywords, timeout_s=request["timeout_s"]
                 )
-                channel.send({"outcome": outcome})
+                channel.send({"outcome": outcome, "id": request["id"]})
 
 
 def _ask(channel: Channel, question: dict[str, Any]) -> dict[str, Any]:

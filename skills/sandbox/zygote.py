@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import importlib
+import itertools
 import json
 import os
 import select
@@ -48,15 +49,22 @@ def main(control_fd: int, life_fd: int) -> None:
                 child = os.fork()
                 if child == 0:
                     _become_worker(descriptors)
-                    serve(*descriptors, request["folder"], before=held)
+                    serve(descriptors[0], descriptors[1], request["folder"], before=held)
                     os._exit(0)
                 children.add(child)
-                reply = {"child": child}
+                _close_all(descriptors)
+                _reply(control, child=child)
             else:
-                reply = {"code": _end(request["child"], children)}
-            for descriptor in descriptors:
-                os.close(descriptor)
-            control.send(json.dumps(reply).encode())
+                _reply(control, code=_end(request["child"], children))
+
+
+def _reply(control: socket.socket, **reply: int | None) -> None:
+    control.send(json.dumps(reply).encode())
+
+
+def _close_all(descriptors: list[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)
 
 
 def _next_request(control: socket.socket, warm: list[str]) -> tuple[dict[str, Any], list[int]]:
@@ -74,7 +82,7 @@ def _next_request(control: socket.socket, warm: list[str]) -> tuple[dict[str, An
 def _become_worker(keep: list[int]) -> None:
     os.setsid()
     edges = [2, *sorted(keep), os.sysconf("SC_OPEN_MAX")]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in itertools.pairwise(edges):
         os.closerange(low + 1, high)
 
 
@@ -99,9 +107,7 @@ def _tried_jail(held: Jail) -> dict[str, Any]:
 
     def attempt() -> dict[str, Any]:
         folder = str(Path.cwd())
-        wanted = Wanted(
-            workspace=folder, memory_bytes=2**30, file_bytes=_CANARY_BYTES, files=False
-        )
+        wanted = Wanted(workspace=folder, memory_bytes=2**30, file_bytes=_CANARY_BYTES, files=False)
         jail = lock(wanted, before=held)
         through = got_through(jail)
         return {"tier": jail.tier, "missing": jail.missing, "through": through}

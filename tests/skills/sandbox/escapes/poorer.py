@@ -1,0 +1,43 @@
+"""Play a machine that lacks something: `python poorer.py KERNEL.PY LACKS... -- COMMAND...`.
+
+It runs by path, without the package, and stays in force for the command it becomes. What
+can be lacking: namespaces (as in most containers), landlock (as in gVisor or on an old
+kernel), seccomp.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import struct
+import sys
+
+_LOAD, _IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_CALLS = {
+    "x86_64": {"namespaces": [272], "landlock": [444, 445, 446], "seccomp": [317]},
+    "aarch64": {"namespaces": [97], "landlock": [444, 445, 446], "seccomp": [277]},
+}[os.uname().machine]
+_ERRORS = {"namespaces": errno.EPERM, "landlock": errno.ENOSYS, "seccomp": errno.EINVAL}
+
+
+def main(kernel_file: str, *arguments: str) -> None:
+    at = arguments.index("--")
+    lacks, command = arguments[:at], arguments[at + 1 :]
+    code = [(_LOAD, 0, 0, 0)]
+    for name in lacks:
+        for number in _CALLS[name]:
+            code += [(_IF_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | _ERRORS[name])]
+    code.append((_RETURN, 0, 0, _ALLOW))
+    spec = importlib.util.spec_from_file_location("kernel", kernel_file)
+    assert spec is not None and spec.loader is not None
+    kernel = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(kernel)
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    kernel.install_filter(b"".join(struct.pack("=HBBI", *each) for each in code))
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,150 @@
+"""What the jail says of itself, what it refuses to start, and that nothing survives."""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from benchmarks.attacks import descendants
+from habilis.errors import ConfigError, SandboxError
+from habilis.skills.outcome import OutcomeKind
+from habilis.skills.sandbox import nursery, syscalls
+from habilis.skills.sandbox.client import Worker
+from tests.skills.sandbox.escapes.conftest import Lacking
+
+HEADERS = {
+    "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+    "aarch64": Path("/usr/include/asm-generic/unistd.h"),
+}
+
+
+def test_the_tier_is_in_every_outcome() -> None:
+    """Also of actions that fail; it is what the machine's zygote found by trying."""
+    with Worker() as worker:
+        outcomes = [worker.run("1"), worker.run("1 / 0"), worker.run("import os\nos.system")]
+        assert {outcome.tier for outcome in outcomes} == {nursery.zygote_for(None).tier}
+
+
+def test_below_the_tier_asked_for_nothing_starts(lacking: Lacking) -> None:
+    """The error says what is missing, why, and how to accept it."""
+    with lacking("namespaces", "landlock"), Worker() as worker:
+        with pytest.raises(SandboxError, match=r"'nofiles'.*'standard'.*landlock: Function not"):
+            worker.run("1")
+    with lacking("namespaces"), Worker(min_tier="full") as worker:
+        with pytest.raises(SandboxError, match=r"'standard'.*'full'.*namespaces: "):
+            worker.run("1")
+    with pytest.raises(ConfigError, match="no tier 'best'"):
+        Worker(min_tier="best")
+
+
+def test_a_container_without_namespaces_is_standard(lacking: Lacking) -> None:
+    """Files of the workspace and libraries that load native code late still work."""
+    with lacking("namespaces"), Worker() as worker:
+        assert worker.run("import numpy as np\nint(np.arange(4).sum())").value == 6
+        outcome = worker.run("open('a', 'w').write('abc')\nopen('a').read()")
+        assert (outcome.value, outcome.tier) == ("abc", "standard")
+
+
+def test_without_landlock_no_file_opens_unless_that_is_accepted(lacking: Lacking) -> None:
+    """The kernel cannot say which files, so it is none, or, when the user says so, all."""
+    with lacking("namespaces", "landlock"):
+        with Worker(min_tier="nofiles") as worker:
+            assert worker.run("import math\nmath.sqrt(4)").value == 2.0
+            outcome = worker.run("open('a', 'w')")
+            assert (outcome.error_type, outcome.tier) == ("PermissionError", "nofiles")
+        with Worker(min_tier="weak") as worker:
+            outcome = worker.run("open('a', 'w').write('abc')")
+            assert (outcome.value, outcome.tier) == (3, "weak")
+
+
+def test_workers_share_no_random_numbers() -> None:
+    """They are forked from one process, but not with its generators' state."""
+    source = "import random, numpy\nrandom.random(), float(numpy.random.rand())"
+    seen = []
+    for _ in range(2):
+        with Worker() as worker:
+            seen.append(worker.run(source).value)
+    assert seen[0][0] != seen[1][0] and seen[0][1] != seen[1][1]  # type: ignore[index]
+
+
+def test_a_killed_zygote_takes_its_workers_and_is_replaced() -> None:
+    """What was in the worker is lost and said to be; the next action runs in a new one."""
+    with Worker() as worker:
+        worker.run("kept = 1")
+        assert worker.pid is not None
+        with _watched(worker.pid) as watched:
+            os.kill(nursery.zygote_for(None).pid, signal.SIGKILL)
+            assert select.select([watched], [], [], 10)[0] == [watched]
+        assert worker.run("kept").kind is OutcomeKind.LOST
+        assert worker.run("2").value == 2
+
+
+def test_a_killed_worker_leaves_the_others_alone() -> None:
+    """Workers of one zygote are processes of their own."""
+    with Worker() as first, Worker() as second:
+        first.run("x = 1")
+        second.run("x = 2")
+        assert second.pid is not None
+        os.kill(second.pid, signal.SIGKILL)
+        assert first.run("x").value == 1
+
+
+@pytest.mark.parametrize("busy", ["1", "while True: pass"])
+def test_nothing_survives_a_killed_host(busy: str) -> None:
+    """Not the worker, not the zygote, not the process that holds its namespace."""
+    script = (
+        "from habilis.skills.sandbox.client import Worker\n"
+        "from benchmarks.attacks import descendants\n"
+        "worker = Worker()\n"
+        "worker.run('1')\n"
+        "print(*descendants(), flush=True)\n"
+        f"worker.run({busy!r}, timeout_s=60)\n"
+        "input()\n"
+    )
+    root = Path(__file__).parents[4]
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+    ) as host:
+        assert host.stdout is not None
+        below = [int(pid) for pid in host.stdout.readline().split()]
+        assert len(below) >= 2 and set(below) == descendants() & set(below)
+        watched = [os.pidfd_open(pid) for pid in below]
+        host.kill()
+        host.wait()
+        for descriptor in watched:
+            assert select.select([descriptor], [], [], 10)[0] == [descriptor]
+            os.close(descriptor)
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_numbers_of_system_calls_are_the_kernels(machine: str) -> None:
+    """A wrong number would allow another call. The headers are the kernel's own word."""
+    header = HEADERS[machine]
+    if not header.exists():
+        pytest.skip(f"no {header}")
+    known = dict(re.findall(r"#define __NR(?:3264)?_(\w+)\s+(\d+)", header.read_text()))
+    known["newfstatat"] = known.get("newfstatat", known.get("fstatat"))
+    ours = syscalls.always_allowed(machine) | syscalls.by_path(machine)
+    ours |= syscalls.by_argument(machine)
+    assert len(ours) > 70
+    assert {name: str(number) for name, number in ours.items()} == {
+        name: known[name] for name in ours
+    }
+
+
+@contextmanager
+def _watched(pid: int) -> Iterator[int]:
+    descriptor = os.pidfd_open(pid)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
