@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from habilis.skills.sandbox import kernel
-from habilis.skills.sandbox.landlock import landlock_abi, restrict_files
+from habilis.skills.sandbox.landlock import restrict_files
 from habilis.skills.sandbox.seccomp import make_filter
 
-NAMESPACES = "namespaces"
+NAMESPACES, NO_PROGRAMS = "namespaces", "workspace without programs"
 
 _OPEN_FILES = 256
 _CPU_S = 4 * 3600  # of a whole session: the last resort should every other clock fail
@@ -41,7 +41,7 @@ class Jail:
     def tier(self) -> str:
         held = set(self.holds)
         if {"landlock", "seccomp"} <= held:
-            return "full" if NAMESPACES in held else "standard"
+            return "full" if {NAMESPACES, NO_PROGRAMS} <= held else "standard"
         return "nofiles" if "seccomp without files" in held else "weak"
 
 
@@ -67,8 +67,9 @@ def lock(wanted: Wanted, *, before: Jail) -> Jail:
         try:
             kernel.unshare(kernel.CLONE_NEWNS)
             kernel.mount_without_programs(wanted.workspace)
+            holds.append(NO_PROGRAMS)
         except OSError as error:
-            missing.append(f"workspace without programs: {error.strerror}")
+            missing.append(f"{NO_PROGRAMS}: {error.strerror}")
     os.chdir(wanted.workspace)
     _limit(wanted)
     if sys.platform != "linux":
@@ -96,15 +97,13 @@ def lock(wanted: Wanted, *, before: Jail) -> Jail:
     return Jail(holds=tuple(holds), missing=tuple(missing))
 
 
-def has_landlock() -> bool:
-    return sys.platform == "linux" and landlock_abi() > 0
-
-
 def interpreter_folders() -> list[str]:
     """Return what code may read: the standard library, site-packages, shared libraries."""
     keys = ("stdlib", "platstdlib", "purelib", "platlib")
     found = [sysconfig.get_path(key) for key in keys]
     shared = [str(Path(sys.base_prefix, "lib")), sysconfig.get_config_var("LIBDIR")]
+    # An environment may take in the packages of another Python.
+    found += [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     return list(dict.fromkeys(path for path in [*found, *shared, *_LIBRARIES, *_DATA] if path))
 
 

@@ -27,7 +27,7 @@ def _libc() -> ctypes.CDLL:
     return library
 
 
-def syscall(number: int, *arguments: int | bytes | None | ctypes.Array[ctypes.c_char]) -> int:
+def syscall(number: int, *arguments: int | bytes | ctypes.Array[ctypes.c_char] | None) -> int:
     """Make a system call by its number.
 
     Raises:

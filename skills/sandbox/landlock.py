@@ -34,14 +34,6 @@ _WRITE = _READ | _bits("write_file remove_dir remove_file make_dir make_reg trun
 _OF_FILES = _bits("execute write_file read_file truncate ioctl_dev")
 
 
-def landlock_abi() -> int:
-    """Return the kernel's version of the interface, 0 where there is none."""
-    try:
-        return syscall(_CREATE, None, 0, 1)
-    except OSError:
-        return 0
-
-
 def restrict_files(*, readable: Iterable[str], writable: Iterable[str]) -> int:
     """Allow these files and folders and no others; return the interface's version.
 

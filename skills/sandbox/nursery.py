@@ -121,7 +121,8 @@ class Zygote:
         """End it and all its workers. May be called again."""
         self._popen.kill()
         self._popen.wait()
-        self._give_back()
+        with self._lock:
+            self._give_back()
 
     def _give_back(self) -> None:
         if not self._said.closed:

@@ -45,9 +45,13 @@ class Process:
         _require(min_tier, self._zygote.tier, self._zygote.missing)
         try:
             self._start(folder)
-        except OSError:
-            self._zygote = zygote_for(hash_seed)  # it was killed from outside: once more
-            self._start(folder)
+        except OSError:  # the zygote was killed from outside: once more with another
+            self._zygote.close()
+            self._zygote = zygote_for(hash_seed)
+            try:
+                self._start(folder)
+            except OSError as error:
+                raise SandboxError(f"the worker could not be started: {error}") from error
         try:
             ready = self._set_up(setup | {"tier": min_tier})
             self.pid: int = ready["pid"]

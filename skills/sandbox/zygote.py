@@ -170,7 +170,7 @@ def _in_child(attempt: Any) -> dict[str, Any]:
         try:
             seen = attempt()
         except BaseException as error:  # the edge of the child
-            seen = {"error": str(error) or type(error).__name__}
+            seen = {"error": getattr(error, "strerror", "") or str(error) or type(error).__name__}
         os.write(write_fd, json.dumps(seen).encode())
         os._exit(0)
     os.close(write_fd)

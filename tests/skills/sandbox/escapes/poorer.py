@@ -2,7 +2,7 @@
 
 It runs by path, without the package, and stays in force for the command it becomes. What
 can be lacking: namespaces (as in most containers), landlock (as in gVisor or on an old
-kernel), seccomp.
+kernel), seccomp. "restriction" lies: Landlock says that it holds, and does nothing.
 """
 
 from __future__ import annotations
@@ -16,10 +16,25 @@ import sys
 _LOAD, _IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
 _ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
 _CALLS = {
-    "x86_64": {"namespaces": [272], "landlock": [444, 445, 446], "seccomp": [317]},
-    "aarch64": {"namespaces": [97], "landlock": [444, 445, 446], "seccomp": [277]},
+    "x86_64": {
+        "namespaces": [272],
+        "landlock": [444, 445, 446],
+        "restriction": [446],
+        "seccomp": [317],
+    },
+    "aarch64": {
+        "namespaces": [97],
+        "landlock": [444, 445, 446],
+        "restriction": [446],
+        "seccomp": [277],
+    },
 }[os.uname().machine]
-_ERRORS = {"namespaces": errno.EPERM, "landlock": errno.ENOSYS, "seccomp": errno.EINVAL}
+_ERRORS = {
+    "restriction": 0,
+    "namespaces": errno.EPERM,
+    "landlock": errno.ENOSYS,
+    "seccomp": errno.EINVAL,
+}
 
 
 def main(kernel_file: str, *arguments: str) -> None:

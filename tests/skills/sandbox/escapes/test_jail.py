@@ -37,11 +37,11 @@ def test_the_tier_is_in_every_outcome() -> None:
 def test_below_the_tier_asked_for_nothing_starts(lacking: Lacking) -> None:
     """The error says what is missing, why, and how to accept it."""
     with lacking("namespaces", "landlock"), Worker() as worker:
-        with pytest.raises(SandboxError, match=r"'nofiles'.*'standard'.*landlock: Function not"):
-            worker.run("1")
+        said = _refusal(worker)
+    assert re.search(r"'nofiles'.*'standard'.*namespaces: .*landlock: Function not", said), said
     with lacking("namespaces"), Worker(min_tier="full") as worker:
-        with pytest.raises(SandboxError, match=r"'standard'.*'full'.*namespaces: "):
-            worker.run("1")
+        said = _refusal(worker)
+    assert re.search(r"'standard'.*'full'.*namespaces: Operation not", said), said
     with pytest.raises(ConfigError, match="no tier 'best'"):
         Worker(min_tier="best")
 
@@ -64,6 +64,12 @@ def test_without_landlock_no_file_opens_unless_that_is_accepted(lacking: Lacking
         with Worker(min_tier="weak") as worker:
             outcome = worker.run("open('a', 'w').write('abc')")
             assert (outcome.value, outcome.tier) == (3, "weak")
+
+
+def test_a_jail_that_only_says_it_holds_is_not_used(lacking: Lacking) -> None:
+    """The canary goes by what happens, not by what the kernel's calls returned."""
+    with pytest.raises(SandboxError, match="read a file outside, list the root folder"):
+        lacking("restriction").__enter__()
 
 
 def test_workers_share_no_random_numbers() -> None:
@@ -139,6 +145,12 @@ def test_the_numbers_of_system_calls_are_the_kernels(machine: str) -> None:
     assert {name: str(number) for name, number in ours.items()} == {
         name: known[name] for name in ours
     }
+
+
+def _refusal(worker: Worker) -> str:
+    with pytest.raises(SandboxError) as caught:
+        worker.run("1")
+    return str(caught.value)
 
 
 @contextmanager
