@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
         (["replies"], 3),
         (["replay", "--quick"], 4),
         (["startup", "--quick", "--peers", "nowhere"], 1),
+        (["escapes", "--quick"], 2),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),
     ],

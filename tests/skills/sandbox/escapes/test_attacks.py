@@ -14,6 +14,8 @@ ATTACKS = read_attacks(Path(__file__).with_name("attacks.jsonl"))
 # In the tier "standard" the kernel cannot forbid that a file of the workspace is mapped as
 # code. It gains nothing: the process could make the same system calls before.
 NEEDS_NAMESPACES = {"raw/library_of_ones_own"}
+# These only wait for the host's clock, which no tier changes.
+WAIT = {"raw/alarm_off", "raw/deaf_loop", "raw/half_message", "raw/flood"}
 OBVIOUS = {
     "raw/read_by_relative_path",
     "raw/delete_outside",
@@ -59,7 +61,7 @@ def test_poorer_machines_hold_too(
         through = [
             (attack.name, seen.evidence)
             for attack in ATTACKS
-            if attack.name not in NEEDS_NAMESPACES
+            if attack.name not in NEEDS_NAMESPACES | WAIT
             for seen in [attack_once(attack, aim, policy=False)]
             if seen.verdict is Verdict.GOT_THROUGH
         ]
