@@ -21,6 +21,7 @@ from habilis.agent.task import Example, Task
 from habilis.errors import ConfigError, LimitReached, TaskError
 from habilis.events import Event
 from habilis.memory.library import SkillLibrary
+from habilis.skills.compare import show
 from habilis.skills.sandbox.client import Limits
 
 _LIMITS = {StopReason.STEPS, StopReason.SECONDS, StopReason.TOKENS, StopReason.USD}
@@ -111,12 +112,13 @@ class Agent:
             AuthorError: the author's endpoint failed for good.
             LimitReached: a limit was reached and the agent has `raise_on_limit=True`.
         """
+        _check_output_type(output_type if isinstance(task, str) else task.output_type)
         if isinstance(task, str):
             task = Task(
                 task,
                 inputs=dict(inputs or {}),
                 files=tuple(Path(file) for file in files),
-                examples=tuple(Example(inputs=tuple(i), output=o) for i, o in examples),
+                examples=tuple(_example(i, o) for i, o in examples),
                 checks=tuple(checks),
                 output_type=output_type,
             )
@@ -139,6 +141,7 @@ class Agent:
         observer: Callable[[Event], None] | None = None,
     ) -> Result:
         """Do what `run` does, for callers without an event loop."""
+        _refuse_inside_a_loop()
         return asyncio.run(
             self.run(
                 task,
@@ -205,6 +208,38 @@ class Agent:
         if self._raise_on_limit and result.stop_reason in _LIMITS:
             raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
         return result
+
+
+def _example(inputs: Sequence[object], output: object) -> Example:
+    if isinstance(inputs, str | bytes | Mapping):
+        raise TaskError(
+            f"an example is ([input, ...], output); write ([{show(inputs)}], {show(output)})"
+        )
+    return Example(inputs=tuple(inputs), output=output)
+
+
+def _check_output_type(output_type: Any) -> None:
+    if output_type is None:
+        return
+    from pydantic import PydanticUserError, TypeAdapter
+    from pydantic.errors import PydanticSchemaGenerationError
+
+    try:
+        TypeAdapter(output_type)
+    except (PydanticSchemaGenerationError, PydanticUserError, TypeError) as error:
+        reason = str(error).split("\n")[0]
+        raise ConfigError(
+            f"output_type={output_type!r} is nothing pydantic can validate ({reason}); use a "
+            "pydantic model, a dataclass or a type such as list[int]"
+        ) from None
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise ConfigError("an event loop is running here: write `await agent.run(...)` instead")
 
 
 def make_author(author: str | Author | None) -> Author:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from habilis.skills.compare import same, same_as_written
+from habilis.skills.compare import same, same_as_written, show
 
 if TYPE_CHECKING:
     from habilis.agent.task import Example
@@ -41,7 +41,9 @@ class Expected:
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
         passed = same_as_written(answer, self.value)
-        return Verdict(passed=passed, detail="" if passed else f"{answer!r} is not {self.value!r}")
+        return Verdict(
+            passed=passed, detail="" if passed else f"{show(answer)} is not {show(self.value)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class KeptBack:
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
         if call is None:
-            return Verdict(passed=False, detail=f"{answer!r} is not a function")
+            return Verdict(passed=False, detail=f"{show(answer)} is not a function")
         return judge_examples(self.examples, call)
 
 
@@ -84,15 +86,15 @@ class Satisfies:
             passed = bool(self.predicate(answer))
         except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
             return Verdict(passed=False, detail=f"{name} raised {error!r}")
-        return Verdict(passed=passed, detail="" if passed else f"{name}({answer!r}) is false")
+        return Verdict(passed=passed, detail="" if passed else f"{name}({show(answer)}) is false")
 
 
 def judge_examples(examples: Sequence[Example], call: CallAnswer) -> Verdict:
     """Run a function on examples and compare on the host; the first miss is named."""
     outcomes = call([example.inputs for example in examples])
     wrong = [
-        f"{example.inputs!r} gave {outcome.value if outcome.ok else outcome.error!r}, "
-        f"not {example.output!r}"
+        f"{show(example.inputs)} gave {show(outcome.value) if outcome.ok else outcome.error}, "
+        f"not {show(example.output)}"
         for example, outcome in zip(examples, outcomes, strict=True)
         if not outcome.ok or not same(outcome.value, example.output)
     ]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from habilis.errors import LibraryError, SkillFailed, SkillNotFound
+from habilis.errors import LibraryError, NameTaken, SkillFailed, SkillNotFound
 from habilis.memory import records
 from habilis.memory.catalogue import Catalogue
 from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
@@ -137,6 +137,10 @@ class SkillLibrary:
         self.get(name)
         return records.all_versions(self.store, name)
 
+    def versions(self, name: str) -> list[Skill]:
+        """Return all versions of a name, none for a name never used."""
+        return records.all_versions(self.store, name)
+
     def closure(self, name: str) -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
@@ -178,13 +182,19 @@ class SkillLibrary:
 
     # write -------------------------------------------------------------------
 
-    def add(self, skill: Skill) -> Skill:
+    def add(self, skill: Skill, *, after: int | None = None) -> Skill:
         """Keep a skill; a name that exists gets a new version, an equal one stays as it is.
 
-        An archived skill comes back to the state that `skill` has.
+        An archived skill comes back to the state that `skill` has. `after` is the number
+        of versions of this name that the skill was proved against.
+
+        Raises:
+            NameTaken: there are more versions by now.
         """
         with self.store.change("skill_added", skill.name) as connection:
             versions = records.all_versions(self.store, skill.name)
+            if after is not None and len(versions) != after:
+                raise NameTaken(skill.name)
             same = next((old for old in versions if old.hash == skill.hash), None)
             if same is not None:
                 archived = same.state is SkillState.ARCHIVED

@@ -18,6 +18,7 @@ from habilis.errors import (
     LibraryError,
     LibraryReadOnly,
     LibraryTooNew,
+    NameTaken,
     NotALibrary,
     SkillFailed,
     SkillNotFound,
@@ -310,3 +311,11 @@ def test_two_pinned_versions_cannot_be_loaded_together(library: SkillLibrary) ->
     with pytest.raises(LibraryError, match="two versions of 'shout'"):
         library.closure("both")
     assert [name for name, _ in library.closure("hail")] == ["shout", "hail"]
+
+
+def test_a_name_that_somebody_else_has_just_taken(library: SkillLibrary) -> None:
+    """Proved against no version, it must not become the second one unseen."""
+    library.add(UPPER, after=0)
+    with pytest.raises(NameTaken, match="'shout'"):
+        library.add(simple("shout", "Return it backwards.", "return text[::-1]"), after=0)
+    assert len(library.versions("shout")) == 1 and library.versions("never") == []
