@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from habilis.agent.example import Example, as_examples
+from habilis.errors import TaskError
 from habilis.skills.compare import same, same_as_written, show
 
 if TYPE_CHECKING:
-    from habilis.agent.task import Example
     from habilis.skills.outcome import Outcome
 
 
@@ -27,8 +28,9 @@ class CallAnswer(Protocol):
     def __call__(self, arguments: Sequence[tuple[object, ...]]) -> Sequence[Outcome]: ...
 
 
+@runtime_checkable
 class Check(Protocol):
-    """Judges one answer: a value, or a function reached through `call`."""
+    """Judges one answer: a value, or a function reached through `call` (else None)."""
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict: ...
 
@@ -50,7 +52,10 @@ class Expected:
 class KeptBack:
     """The answer is a function that is right on examples the author has not seen."""
 
-    examples: tuple[Example, ...]
+    examples: Sequence[Example]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "examples", as_examples(self.examples))
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
         if call is None:
@@ -87,6 +92,27 @@ class Satisfies:
         except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
             return Verdict(passed=False, detail=f"{name} raised {error!r}")
         return Verdict(passed=passed, detail="" if passed else f"{name}({show(answer)}) is false")
+
+
+def as_checks(checks: Any) -> tuple[Check, ...]:
+    """Read one check or several; a plain function is a predicate of the answer.
+
+    Raises:
+        TaskError: something else was given; says what a check is.
+    """
+    several = checks if isinstance(checks, list | tuple) else [checks]
+    return tuple(map(_as_check, several))
+
+
+def _as_check(check: Any) -> Check:
+    if isinstance(check, Check) and not isinstance(check, type):
+        return check
+    if callable(check) and not isinstance(check, type):
+        return Satisfies(check)
+    raise TaskError(
+        f"{show(check, 80)} is no check: write Expected(value), KeptBack(examples), "
+        "Schema(type), or a function of the answer that returns True or False"
+    )
 
 
 def judge_examples(examples: Sequence[Example], call: CallAnswer) -> Verdict:

@@ -285,6 +285,7 @@ class _TaskRun:
             TaskFinished,
             solved=result.solved,
             stop_reason=result.stop_reason.value,
+            detail=result.detail,
             seconds=result.seconds,
             tokens=result.usage.tokens,
             usd=result.cost,

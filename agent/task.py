@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from habilis.agent.checks import Check
+from habilis.agent.checks import Check, as_checks
+from habilis.agent.example import Example, as_examples
 from habilis.errors import TaskError
 from habilis.skills.compare import show
 from habilis.skills.sandbox.wire import dumps
-
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """One row of what a function should do: `function(*inputs) == output`."""
-
-    inputs: tuple[object, ...]
-    output: object
 
 
 @dataclass(frozen=True)
 class Task:
     """One thing to do.
 
-    With `examples`, the answer is a function that maps each example's inputs to its
-    output; without, the answer is a value. `inputs` become variables of the sandbox;
-    `files` are copied into its workspace folder. `checks` judge the answer and are
-    never shown to the author. `output_type` is any type pydantic can validate.
+    With `examples`, rows of ([input, ...], output), the answer is a function that maps
+    inputs to output; without, the answer is a value. `inputs` become variables of the
+    sandbox; `files` are copied into its workspace folder. `checks` (a Check, a function
+    that tells right from wrong, or a list of those) judge the answer and are never shown
+    to the author. `output_type` is any type pydantic can validate.
     `attempts` is how many answers may be proposed before the task counts as failed.
     """
 
@@ -39,14 +33,17 @@ class Task:
     id: str = field(default="", kw_only=True)
     name: str = field(default="", kw_only=True)
     inputs: Mapping[str, object] = field(default_factory=dict, kw_only=True)
-    files: tuple[Path, ...] = field(default=(), kw_only=True)
-    examples: tuple[Example, ...] = field(default=(), kw_only=True)
-    checks: tuple[Check, ...] = field(default=(), kw_only=True)
+    files: Sequence[Path] = field(default=(), kw_only=True)
+    examples: Sequence[Example] = field(default=(), kw_only=True)
+    checks: Sequence[Check] = field(default=(), kw_only=True)
     tools: tuple[Callable[..., object], ...] = field(default=(), kw_only=True)
     output_type: Any = field(default=None, kw_only=True)
     attempts: int = field(default=3, kw_only=True)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "examples", as_examples(self.examples))
+        object.__setattr__(self, "checks", as_checks(self.checks))
+        object.__setattr__(self, "files", tuple(Path(file) for file in self.files))
         if not self.instruction.strip():
             raise TaskError("a task needs an instruction: say in a sentence what you want")
         if not isinstance(self.attempts, int) or self.attempts < 1:

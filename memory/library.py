@@ -144,27 +144,35 @@ class SkillLibrary:
     def closure(self, name: str) -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
+        Each calls, of every name, the last one above it. So a name may stand there in
+        two versions, and a version more than once.
+
         Raises:
             SkillNotFound: there is no such skill, or a version it has pinned is gone.
+            LibraryError: no order gives each the versions it has pinned.
         """
-        found: dict[str, str] = {}
-        self._collect(self.get(name), found)
-        return list(found.items())
+        order: list[Skill] = []
+        self._collect(self.get(name), order, {})
+        return [(skill.name, skill.source) for skill in order]
 
-    def _collect(self, skill: Skill, found: dict[str, str]) -> None:
-        if skill.name in found:
-            if found[skill.name] != skill.source:
-                raise LibraryError(
-                    f"two versions of {skill.name!r} are pinned by what is to be loaded together; "
-                    "keep the skills that call the older one anew, so that all call one version"
-                )
-            return
-        for needed, pinned in skill.requires.items():
-            version = records.version_by_hash(self.store, needed, pinned)
-            if version is None:
-                raise SkillNotFound(needed)
-            self._collect(version, found)
-        found[skill.name] = skill.source
+    def _collect(self, skill: Skill, order: list[Skill], last: dict[str, str]) -> None:
+        """Add a skill below what it calls; `last` is the hash of the last one of each name."""
+        for _ in range(len(skill.requires) + 1):  # loading one may hide another
+            hidden = {n: pin for n, pin in skill.requires.items() if last.get(n) != pin}
+            if not hidden:
+                break
+            for needed, pinned in hidden.items():
+                version = records.version_by_hash(self.store, needed, pinned)
+                if version is None:
+                    raise SkillNotFound(needed)
+                self._collect(version, order, last)
+        else:
+            raise LibraryError(
+                f"what {skill.name!r} calls pins two versions of each other crosswise; "
+                "keep those skills anew, so that all call one version"
+            )
+        order.append(skill)
+        last[skill.name] = skill.hash
 
     def search(self, query: str, *, k: int = 5) -> list[Hit]:
         """Return the skills that fit best, best first, each with its reason.

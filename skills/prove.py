@@ -124,13 +124,14 @@ class Gate:
         def load(name: str) -> Sequence[tuple[str, str]]:
             if name != draft.name:
                 return self.load_skill(name)
-            pairs = [pair for needed in draft.requires for pair in self.load_skill(needed)]
-            pairs = [*dict.fromkeys(pairs), (draft.name, draft.source)]
-            names = [loaded for loaded, _ in pairs]
-            twice = next((n for n in names if names.count(n) > 1), None)
-            if twice:
-                raise LibraryError(f"it requires two versions of {twice!r}")
-            return pairs
+            needed = [list(self.load_skill(each)) for each in draft.requires]
+            # A source calls the last one of a name above it: loading one may hide another.
+            for order in (needed, needed[::-1]):
+                pairs = [pair for closure in order for pair in closure]
+                last = dict(pairs)
+                if all(last[own] == source for *_, (own, source) in needed):
+                    return [*pairs, (draft.name, draft.source)]
+            raise LibraryError("what it calls pins two versions of each other crosswise")
 
         worker = Worker(load_skill=load, limits=self.limits, allow=self.allow, hash_seed=seed)
         self._running = worker
@@ -195,6 +196,8 @@ def _check_form(draft: Skill) -> tuple[CheckResult, SourceFacts | None]:
     faults = []
     if not facts.parameters:
         faults.append("it takes no parameter, so it can only ever give one answer")
+    if facts.unused:
+        faults.append(f"it never uses its parameter {facts.unused[0]!r}")
     if not facts.typed:
         faults.append("annotate every parameter and the return value")
     if not facts.description:

@@ -140,9 +140,8 @@ async def _lines(body: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 def _check_size(received: bytearray) -> None:
     if len(received) > _MOST_BYTES:
-        raise Garbled(
-            f"more than {_MOST_BYTES:,} bytes in one piece: {_start_of(bytes(received[:_SHOWN_CHARS]))}"
-        )
+        start = _start_of(bytes(received[:_SHOWN_CHARS]))
+        raise Garbled(f"more than {_MOST_BYTES:,} bytes in one piece: {start}")
 
 
 def _object(raw: bytes) -> dict[str, Any]:

@@ -12,19 +12,22 @@ from __future__ import annotations
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from habilis.errors import SandboxError, TaskError
+from habilis.errors import SandboxError
 from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
+from habilis.skills.sandbox.aside import Abandoned
 from habilis.skills.sandbox.channel import ChannelClosed
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
+from habilis.skills.sandbox.inputs import encoded_input
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.process import Process
 from habilis.skills.sandbox.reading import read_outcome
-from habilis.skills.sandbox.wire import Json, WireError, dumps, encode
+from habilis.skills.sandbox.wire import Json, WireError, encode
 
 _GRACE_S = 1.0
 
@@ -33,10 +36,11 @@ class Worker:
     """Runs actions one after another; variables live on. Starts its process on first use.
 
     `workspace` is the folder the code may use, a fresh temporary one by default. `tools`
-    are called here, in the calling thread, when the code calls them, after `approve(name,
-    arguments)` said yes. `load_skill(name)` returns (name, source) pairs, requirements
-    first, and raises for an unknown name. `allow` adds modules to those the code may import.
-    Actions of several threads run one at a time.
+    are called in this process, in a thread beside the one that waits, when the code calls
+    them and `approve(name, arguments)`, sync or async, returned True. `load_skill(name)`
+    returns (name, source) pairs, the skill's own last, and raises for an unknown name; a
+    source calls, of each name, the last one above it. `allow` adds modules to those the
+    code may import. Actions of several threads run one at a time.
     """
 
     def __init__(
@@ -58,6 +62,7 @@ class Worker:
         self._variables: dict[str, Json] = {}
         self._process: Process | None = None
         self._busy = threading.Lock()
+        self._starting = threading.Lock()  # held while it is open whether there is a process
         self._closed = False
         self._interrupted = False
 
@@ -91,9 +96,12 @@ class Worker:
         """Make inputs variables of the session; they are there again after a restart.
 
         Raises:
-            TaskError: a name is no variable name, or a value is not plain data.
+            TaskError: a name is no variable name or is taken, or a value is not plain data.
         """
-        encoded = {name: _input(name, value) for name, value in variables.items()}
+        tools = self._host.tool_names
+        encoded = {
+            name: encoded_input(name, value, tools=tools) for name, value in variables.items()
+        }
         with self._busy:
             self._variables |= encoded
             if self._process is not None and not self._process.died:
@@ -106,7 +114,7 @@ class Worker:
             SandboxError: the worker cannot be started, or was closed.
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
-        with self._busy:
+        with self._turn():
             request = {"do": "run", "source": source, "timeout_s": seconds}
             try:
                 process = self._sent(request)
@@ -135,8 +143,7 @@ class Worker:
         pairs = zip(arguments, keywords or [{}] * len(arguments), strict=True)
         left = [[encode(list(args)), encode(dict(named))] for args, named in pairs]
         outcomes: list[Outcome] = []
-        with self._busy:
-            self._interrupted = False
+        with self._turn():
             while left:
                 done = self._batch(function, left, seconds)
                 outcomes += done
@@ -144,32 +151,58 @@ class Worker:
         return outcomes
 
     def interrupt(self) -> None:
-        """Kill the worker from another thread; the `run` or `call` under way ends KILLED."""
-        self._interrupted = True
-        process = self._process
+        """Kill the worker from another thread; the `run` or `call` under way ends KILLED.
+
+        When none is, the next one does. A tool that hangs is left behind in its thread.
+        """
+        with self._starting:
+            self._interrupted = True
+            process = self._process
         if process is not None:
             process.kill()
+        self._host.leave()
 
     def close(self) -> None:
-        """End the process and remove the temporary workspace. May be called again."""
+        """End the process and remove the temporary workspace. May be called again.
+
+        An action under way in another thread ends KILLED. If the caller's own `approve` or
+        `load_skill` keeps it from ending now, it cleans up when they return.
+        """
         self._closed = True
         self.interrupt()
+        if self._busy.acquire(timeout=_GRACE_S):
+            try:
+                self._clean_up()
+            finally:
+                self._busy.release()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
         with self._busy:
-            self._discard()
-            if self._temporary is not None:
-                self._temporary.cleanup()
-                self._temporary = self._workspace = None
+            try:
+                yield
+            finally:
+                self._interrupted = False
+                if self._closed:
+                    self._clean_up()
+
+    def _clean_up(self) -> None:
+        self._discard()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = self._workspace = None
 
     def _batch(self, function: str, calls: list[list[Json]], seconds: float) -> list[Outcome]:
         """Make calls until one kills the worker; at least one outcome."""
         request = {"do": "call", "function": function, "calls": calls, "timeout_s": seconds}
+        done: list[Outcome] = []
         try:
             process = self._sent(request)
         except ChannelClosed:
-            return [self._lost()]
-        done: list[Outcome] = []
-        while len(done) < len(calls) and self._process is process:
-            done.append(self._outcome(process, seconds))
+            done.append(self._lost())
+        else:
+            while len(done) < len(calls) and self._process is process:
+                done.append(self._outcome(process, seconds))
         if done[-1].variables_lost and (self._interrupted or not self._host.has_skill(function)):
             done += [_broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
                 len(calls) - len(done)
@@ -182,16 +215,15 @@ class Worker:
         """Return the process that has taken the request.
 
         Raises:
-            ChannelClosed: a process was there and is gone.
+            ChannelClosed: a process was there and is gone, or the call was interrupted.
         """
         if self._closed:
             raise SandboxError("the worker is closed")
-        if self._process is None:
-            self._process = self._start()
-        if self._process.died:
+        process = self._process or self._start()
+        if self._interrupted or process.died:
             raise ChannelClosed
-        self._process.channel.send(request)
-        return self._process
+        process.channel.send(request)
+        return process
 
     def _start(self) -> Process:
         limits = self._limits
@@ -205,10 +237,20 @@ class Worker:
                 "value_bytes": limits.value_bytes,
             },
         }
-        process = Process(folder=self.workspace, hash_seed=self._hash_seed, setup=setup)
-        self._process = process
-        if self._variables:
-            self._send_variables(process, self._variables)
+        folder = self.workspace
+        with self._starting:
+            if self._interrupted:
+                raise ChannelClosed
+            process = self._process = Process(folder=folder, hash_seed=self._hash_seed)
+        try:
+            process.set_up(setup)
+            if self._variables:
+                self._send_variables(process, self._variables)
+        except BaseException as error:
+            self._discard()
+            if self._interrupted and isinstance(error, SandboxError):
+                raise ChannelClosed from None
+            raise
         return process
 
     def _send_variables(self, process: Process, variables: dict[str, Json]) -> None:
@@ -241,14 +283,14 @@ class Worker:
                     seconds = time.monotonic() - started - away_s
                     return read_outcome(message["outcome"], calls, seconds, self._limits)
                 asked = time.monotonic()
-                reply = self._host.answer(message, calls)
+                reply = self._host.answer(message, calls, stopped=lambda: self._interrupted)
                 away_s += time.monotonic() - asked
                 process.channel.send(reply, deadline=time.monotonic() + _GRACE_S)
         except TimeoutError:
             self._discard()
             text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
             return _broken(OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s)
-        except (ChannelClosed, WireError):
+        except (ChannelClosed, WireError, Abandoned):
             text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
             return _broken(OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s)
         except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
@@ -256,8 +298,12 @@ class Worker:
             raise
 
     def _lost(self) -> Outcome:
-        text = f"WorkerLost: the worker {self._discard()} before this could run"
-        return _broken(OutcomeKind.LOST, f"{text}; variables are lost")
+        fate = self._discard()
+        if self._interrupted:
+            text = "WorkerKilled: interrupted before this could run; variables are lost"
+            return _broken(OutcomeKind.KILLED, text)
+        text = f"WorkerLost: the worker {fate} before this could run; variables are lost"
+        return _broken(OutcomeKind.LOST, text)
 
 
 def _broken(
@@ -271,18 +317,3 @@ def _broken(
         seconds=seconds,
         variables_lost=True,
     )
-
-
-def _input(name: str, value: object) -> Json:
-    if not name.isidentifier() or name.startswith("__"):
-        raise TaskError(f"input {name!r} is no variable name")
-    try:
-        text = dumps(value)
-    except WireError as error:
-        raise TaskError(f"input {name!r} cannot enter the sandbox: {error}") from None
-    if '{"$":"opaque"' in text or '{"$":"function"' in text:
-        raise TaskError(
-            f"input {name!r} is or holds {type(value).__name__!r}, which cannot enter the "
-            "sandbox; give plain data, or a function in `tools`"
-        )
-    return encode(value)

@@ -27,34 +27,46 @@ _ENVIRONMENT = {
 
 
 class Process:
-    """A running worker that has taken its setup. Nothing of it survives `close()`."""
+    """A worker process; it serves after `set_up`. Nothing of it survives `close()`."""
 
-    def __init__(self, *, folder: Path, hash_seed: int | None, setup: dict[str, Any]) -> None:
-        """Start it and wait until it is ready.
+    def __init__(self, *, folder: Path, hash_seed: int | None) -> None:
+        """Start it. From here on it can be killed.
 
         Raises:
-            SandboxError: it did not come up; the message holds what it wrote last.
+            SandboxError: there can be no such process.
         """
         self._lock = threading.Lock()
         self._closed = False
         environment = dict(_ENVIRONMENT)
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)
-        with tempfile.TemporaryFile() as said:
-            self._start(folder, environment, said)
-            try:
-                deadline = time.monotonic() + _START_S
-                self.channel.send(setup, deadline=deadline)
-                if not self.channel.receive(deadline=deadline).get("ready"):
-                    raise ChannelClosed
-            except (ChannelClosed, TimeoutError):
-                self.close()
-                said.seek(0)
-                tail = said.read()[-2000:].decode(errors="replace")
-                raise SandboxError(f"the worker did not start: {tail or self.fate}") from None
-            except BaseException:
-                self.close()
-                raise
+        self._said = tempfile.TemporaryFile()
+        try:
+            self._start(folder, environment, self._said)
+        except BaseException:
+            self._said.close()
+            raise
+
+    def set_up(self, setup: dict[str, Any]) -> None:
+        """Tell it what it needs and wait until it is ready.
+
+        Raises:
+            SandboxError: it did not come up; the message holds what it wrote last.
+        """
+        try:
+            deadline = time.monotonic() + _START_S
+            self.channel.send(setup, deadline=deadline)
+            if not self.channel.receive(deadline=deadline).get("ready"):
+                raise ChannelClosed
+        except (ChannelClosed, TimeoutError):
+            self.kill()
+            self._said.seek(0)
+            tail = self._said.read()[-2000:].decode(errors="replace")
+            self.close()
+            raise SandboxError(f"the worker did not start: {tail or self.fate}") from None
+        except BaseException:
+            self.close()
+            raise
 
     def _start(self, folder: Path, environment: dict[str, str], said: Any) -> None:
         request_read, request_write = os.pipe()
@@ -114,5 +126,6 @@ class Process:
                 return
             self._closed = True
             self._popen.wait()
+        self._said.close()
         self.channel.close()
         os.close(self._life_write)

@@ -17,8 +17,8 @@ from habilis import (
     SkillLibrary,
     Task,
 )
+from habilis.agent.example import Example
 from habilis.agent.judge import value_of_text
-from habilis.agent.task import Example
 from habilis.errors import ConfigError, LimitReached, TaskError
 from habilis.events import Acted, Event, Notice, SkillKept, SkillNotKept, TaskFinished, TaskStarted
 
