@@ -52,7 +52,7 @@ class Expected:
 class KeptBack:
     """The answer is a function that is right on examples the author has not seen."""
 
-    examples: Sequence[Example]
+    examples: Sequence[Any]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "examples", as_examples(self.examples))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from habilis.agent.checks import Check, as_checks
-from habilis.agent.example import Example, as_examples
+from habilis.agent.example import as_examples
 from habilis.errors import TaskError
 from habilis.skills.compare import show
 from habilis.skills.sandbox.wire import dumps
@@ -34,8 +34,8 @@ class Task:
     name: str = field(default="", kw_only=True)
     inputs: Mapping[str, object] = field(default_factory=dict, kw_only=True)
     files: Sequence[Path] = field(default=(), kw_only=True)
-    examples: Sequence[Example] = field(default=(), kw_only=True)
-    checks: Sequence[Check] = field(default=(), kw_only=True)
+    examples: Sequence[Any] = field(default=(), kw_only=True)
+    checks: Any = field(default=(), kw_only=True)
     tools: tuple[Callable[..., object], ...] = field(default=(), kw_only=True)
     output_type: Any = field(default=None, kw_only=True)
     attempts: int = field(default=3, kw_only=True)

@@ -162,6 +162,8 @@ class SkillLibrary:
             if not hidden:
                 break
             for needed, pinned in hidden.items():
+                if last.get(needed) == pinned:
+                    continue
                 version = records.version_by_hash(self.store, needed, pinned)
                 if version is None:
                     raise SkillNotFound(needed)

@@ -176,12 +176,11 @@ def _counts(usage: object) -> tuple[int, int] | None:
     """Return input and output tokens, None unless both can be true."""
     if not isinstance(usage, dict):
         return None
-    numbers = [usage.get("prompt_tokens"), usage.get("completion_tokens")]
-    if not all(
-        isinstance(number, int | float)
+    numbers = [
+        int(number)
+        for number in (usage.get("prompt_tokens"), usage.get("completion_tokens"))
+        if isinstance(number, int | float)
         and not isinstance(number, bool)
         and 0 <= number <= _MOST_TOKENS
-        for number in numbers
-    ):
-        return None
-    return int(numbers[0]), int(numbers[1])
+    ]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None

@@ -99,8 +99,8 @@ def json_or_text(text: str, *, what: str) -> object:
         return text
     except (ValueError, RecursionError):
         raise ConfigError(
-            f"{what} begins with {text[:20]!r} and is a number of too many digits or nested too "
-            "deeply; put it in a file and give it with --input"
+            f"{what} begins with {text[:20]!r} and holds a number of too many digits, or is "
+            "nested too deeply"
         ) from None
 
 

@@ -112,9 +112,8 @@ def status(
         return
     for state in states:
         of = f" of {state['tasks']}" if state["tasks"] else ""
-        print(
-            f"{clean_lines(str(state['name']))}: {state['state']}, {state['finished']}{of} tasks finished"
-        )
+        name = clean_lines(str(state["name"]))
+        print(f"{name}: {state['state']}, {state['finished']}{of} tasks finished")
     if not states:
         print("No sessions yet.")
 

@@ -26,7 +26,7 @@ from habilis.skills.sandbox.host import Approve, Host, LoadSkill
 from habilis.skills.sandbox.inputs import encoded_input
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.process import Process
-from habilis.skills.sandbox.reading import read_outcome
+from habilis.skills.sandbox.reading import broken_outcome, read_outcome
 from habilis.skills.sandbox.wire import Json, WireError, encode
 
 _GRACE_S = 1.0
@@ -204,7 +204,7 @@ class Worker:
             while len(done) < len(calls) and self._process is process:
                 done.append(self._outcome(process, seconds))
         if done[-1].variables_lost and (self._interrupted or not self._host.has_skill(function)):
-            done += [_broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
+            done += [broken_outcome(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
                 len(calls) - len(done)
             )
         return done
@@ -289,10 +289,14 @@ class Worker:
         except TimeoutError:
             self._discard()
             text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
-            return _broken(OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s)
+            return broken_outcome(
+                OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s
+            )
         except (ChannelClosed, WireError, Abandoned):
             text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
-            return _broken(OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s)
+            return broken_outcome(
+                OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s
+            )
         except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
             self._discard()
             raise
@@ -301,19 +305,6 @@ class Worker:
         fate = self._discard()
         if self._interrupted:
             text = "WorkerKilled: interrupted before this could run; variables are lost"
-            return _broken(OutcomeKind.KILLED, text)
+            return broken_outcome(OutcomeKind.KILLED, text)
         text = f"WorkerLost: the worker {fate} before this could run; variables are lost"
-        return _broken(OutcomeKind.LOST, text)
-
-
-def _broken(
-    kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
-) -> Outcome:
-    return Outcome(
-        kind=kind,
-        error=error,
-        error_type=error.partition(":")[0],
-        calls=tuple(calls),
-        seconds=seconds,
-        variables_lost=True,
-    )
+        return broken_outcome(OutcomeKind.LOST, text)

@@ -40,7 +40,7 @@ class Process:
         environment = dict(_ENVIRONMENT)
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)
-        self._said = tempfile.TemporaryFile()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - `close()` closes it
         try:
             self._start(folder, environment, self._said)
         except BaseException:

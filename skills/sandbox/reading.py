@@ -1,4 +1,4 @@
-"""Reading an outcome that the worker sent. The worker may be in the hands of its code."""
+"""The outcome that the worker sent, or one for it. It may be in the hands of its code."""
 
 from __future__ import annotations
 
@@ -54,6 +54,20 @@ def read_outcome(data: Any, calls: Sequence[HostCall], seconds: float, limits: L
         skills_called={str(name): count for name, count in called.items()},
         seconds=seconds,
         memory_bytes=memory_bytes if type(memory_bytes) is int else 0,
+    )
+
+
+def broken_outcome(
+    kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
+) -> Outcome:
+    """Return the outcome of code whose worker is gone; `error` is `Type: message`."""
+    return Outcome(
+        kind=kind,
+        error=error,
+        error_type=error.partition(":")[0],
+        calls=tuple(calls),
+        seconds=seconds,
+        variables_lost=True,
     )
 
 
