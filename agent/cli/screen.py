@@ -83,7 +83,9 @@ def describe(event: Event) -> str:
             mark = marks[event.solved]
             if event.solved is None and event.stop_reason not in _ANSWERED:
                 mark = _NO_ANSWER
-            return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens"
+            failed = event.solved is False or mark is _NO_ANSWER
+            why = f": {clean(event.detail, 120)}" if failed and event.detail else ""
+            return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens{why}"
         case Notice():
             return f"  [dim]{clean(event.text)}[/]"
     return ""

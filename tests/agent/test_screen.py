@@ -61,6 +61,7 @@ def test_no_answer_is_no_success() -> None:
     ]
     assert all(describe(end).isprintable() for end in ends)
     marks = [describe(end).split(" in ")[0].strip() for end in ends]
+    assert ["2J" in describe(end) for end in ends] == [True, False, True]  # the reason
     assert marks == ["[red]no answer[/]", "answered", "[red]not solved[/]"]
     results = [
         Result(task_id="a", stop_reason=StopReason.GAVE_UP),
@@ -69,7 +70,7 @@ def test_no_answer_is_no_success() -> None:
     console = Console(width=100)
     with console.capture() as capture:
         console.print(results_table(results))
-    first, second = (line for line in capture.get().splitlines() if line[2:3] in ("a", "b"))
+    first, second = (line for line in capture.get().splitlines() if line[2:4] in ("a ", "b "))
     assert "no answer" in first and "unchecked" in second
 
 
