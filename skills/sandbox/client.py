@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -226,17 +227,8 @@ class Worker:
         return process
 
     def _start(self) -> Process:
-        limits = self._limits
-        setup = {
-            "tools": self._host.tool_cards(),
-            "allow": list(self._allow),
-            "limits": {
-                "memory_bytes": limits.memory_bytes,
-                "file_bytes": limits.file_bytes,
-                "printed_chars": limits.printed_chars,
-                "value_bytes": limits.value_bytes,
-            },
-        }
+        limits = asdict(self._limits)
+        setup = {"tools": self._host.tool_cards(), "allow": self._allow, "limits": limits}
         folder = self.workspace
         with self._starting:
             if self._interrupted:
@@ -288,18 +280,15 @@ class Worker:
                 process.channel.send(reply, deadline=time.monotonic() + _GRACE_S)
         except TimeoutError:
             self._discard()
+            kind = OutcomeKind.TIMED_OUT
             text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
-            return broken_outcome(
-                OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s
-            )
         except (ChannelClosed, WireError, Abandoned):
+            kind = OutcomeKind.KILLED
             text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
-            return broken_outcome(
-                OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s
-            )
         except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
             self._discard()
             raise
+        return broken_outcome(kind, text, calls, time.monotonic() - started - away_s)
 
     def _lost(self) -> Outcome:
         fate = self._discard()

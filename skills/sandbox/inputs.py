@@ -21,9 +21,9 @@ def tool_name(tool: Callable[..., object], *, taken: Collection[str]) -> str:
         ConfigError: it has none, or the name means something else already.
     """
     name = getattr(tool, "__name__", "")
-    if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
+    if not isinstance(name, str) or not name.isidentifier():
         raise ConfigError(f"a tool needs a name of its own, which {tool!r} has not")
-    if name in _RESERVED or is_dunder(name) or hasattr(builtins, name):
+    if keyword.iskeyword(name) or name in _RESERVED or is_dunder(name) or hasattr(builtins, name):
         raise ConfigError(f"a tool cannot be named {name!r}: code knows that name already")
     if name in taken:
         raise ConfigError(f"two tools are named {name!r}: a tool needs a name of its own")

@@ -309,8 +309,8 @@ def test_each_skill_calls_the_version_it_has_pinned(library: SkillLibrary) -> No
         )
     )
     assert [name for name, _ in library.closure("both")] == ["shout", "hail", "shout", "both"]
-    assert library["both"]("a") == "A!A!!"
-    assert library["hail"]("a") == "A!"
+    assert library["both"]("a") == "AA!!"
+    assert library["hail"]("a") == "A"
 
 
 def test_an_order_that_hides_a_pinned_version_is_mended(library: SkillLibrary) -> None:
@@ -322,7 +322,7 @@ def test_an_order_that_hides_a_pinned_version_is_mended(library: SkillLibrary) -
     second = library.add(simple("shout", "Return the text louder.", "return text.upper() + '!!'"))
     source = f"from skills import shout, hail\n\ndef both{body}hail(text) + shout(text)\n"
     library.add(make_skill(source, requires={"shout": second.hash, "hail": hail.hash}))
-    assert library["both"]("a") == "A!A!!"
+    assert library["both"]("a") == "AA!!"
 
 
 def test_versions_pinned_crosswise_cannot_be_loaded_together(library: SkillLibrary) -> None:

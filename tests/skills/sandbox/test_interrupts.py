@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,12 +44,6 @@ def hang_of(gate: Gate) -> Callable[[], str]:
     return hang
 
 
-@contextmanager
-def beside() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
-
-
 def test_an_interrupt_before_there_is_a_process_counts() -> None:
     """The call it was meant for ends KILLED, not at its time limit; the next one runs."""
     with Worker() as worker:
@@ -69,7 +62,7 @@ class InterruptedStart(Worker):
         return super()._start()
 
     def _when_started(self) -> None:
-        while self.pid is None:
+        while self.pid is None and not self._closed:
             pass
         self.interrupt()
 
@@ -92,7 +85,7 @@ def test_an_interrupt_before_a_batch_ends_all_of_it() -> None:
 @pytest.mark.parametrize("end", ["interrupt", "close"])
 def test_a_tool_that_hangs_is_left_behind(gate: Gate, end: str) -> None:
     """The action ends KILLED while the tool still waits; the call is on record."""
-    with Worker(tools=[hang_of(gate)]) as worker, beside() as pool:
+    with Worker(tools=[hang_of(gate)]) as worker, ThreadPoolExecutor(1) as pool:
         running = pool.submit(worker.run, "hang()")
         assert gate.entered.wait(30)
         getattr(worker, end)()
@@ -106,7 +99,7 @@ def test_a_tool_that_hangs_is_left_behind(gate: Gate, end: str) -> None:
 
 def test_the_worker_is_of_use_after_a_tool_was_left_behind(gate: Gate) -> None:
     """The next call of a tool has a thread of its own."""
-    with Worker(tools=[hang_of(gate)]) as worker, beside() as pool:
+    with Worker(tools=[hang_of(gate)]) as worker, ThreadPoolExecutor(1) as pool:
         running = pool.submit(worker.run, "hang()")
         assert gate.entered.wait(30)
         worker.interrupt()
@@ -127,7 +120,7 @@ def test_close_does_not_wait_for_the_callers_own_code(gate: Gate, tmp_path: Path
         return bool(gate.hang())
 
     worker = Worker(tools=[tool], approve=approve)
-    with beside() as pool:
+    with ThreadPoolExecutor(1) as pool:
         running = pool.submit(worker.run, "tool()")
         assert gate.entered.wait(30)
         folder = worker.workspace

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
+from habilis.skills.prove import Gate
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.wire import FunctionRef
+from habilis.skills.skill import Provenance, Skill
 
 OLD = ("unit_rate", "RATE = 1\n\ndef unit_rate():\n    return RATE")
 NEW = ("unit_rate", "RATE = 2\n\ndef unit_rate():\n    return RATE")
@@ -52,6 +56,22 @@ def test_one_skill_may_need_two_versions() -> None:
     """A source calls the last one of a name above it."""
     with Worker(load_skill=load) as worker:
         assert worker.run("from skills import both\nboth()").value == (1, 2)
+
+
+@pytest.mark.parametrize("names", ["alpha, unit_rate", "unit_rate, alpha"])
+def test_a_draft_may_call_what_pinned_an_older_version(names: str) -> None:
+    """The gate runs it with the current version and lets the other skill keep its own."""
+    source = f"from skills import {names}\n\ndef draft() -> int:\n    return alpha() + unit_rate()"
+    draft = Skill(
+        name="draft",
+        source=source,
+        signature="() -> int",
+        description="Add.",
+        requires=dict.fromkeys(names.split(", "), "pinned"),
+        provenance=Provenance(task="add", author="test", made_at=0.0),
+    )
+    (outcome,) = Gate(load).call(draft, [()], [{}])
+    assert (outcome.value, outcome.error) == (3, "")
 
 
 def test_a_version_is_loaded_once() -> None:
