@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import sys
+from typing import Annotated
 
 import typer
 
+from habilis import __version__
 from habilis.agent.cli import doctor, run, session, skills
 from habilis.agent.cli.clean import clean_lines
 from habilis.errors import HabilisError
@@ -23,6 +25,16 @@ app.add_typer(session.app, name="session")
 app.add_typer(skills.app, name="skills")
 
 _ERROR = 2
+
+
+@app.callback(invoke_without_command=True)
+def about(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """An agent that writes its own tools, proves them and keeps them."""
+    if version:
+        print(f"habilis {__version__}")
+        raise typer.Exit
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean_lines
-from habilis.agent.cli.screen import Screen, print_json
+from habilis.agent.cli.screen import Screen
 from habilis.agent.observe import shorten
 from habilis.agent.result import Result
 from habilis.agent.task import Task
@@ -64,7 +65,7 @@ def run(
     with agent:
         result = agent.run_sync(task, session=session, observer=screen)
     if as_json:
-        print_json({"result": json.loads(result.to_json())})
+        print(json.dumps({"event": "result", **json.loads(result.to_json())}, ensure_ascii=False))
     else:
         _show(result)
     if result.solved is False or not result.answered:
@@ -74,6 +75,9 @@ def run(
 def _show(result: Result) -> None:
     if result.answered and result.solved is not False:
         print(result.output)
+        name = next(iter(result.skills_made), "")
+        if name and sys.stderr.isatty():
+            print(f"kept as a skill: call it with `habilis skills run {name} ...`", file=sys.stderr)
         return
     reason = result.stop_reason.value.replace("_", " ")
     print(f"not solved ({reason}): {clean_lines(result.detail) or 'no answer'}")

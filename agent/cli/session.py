@@ -59,7 +59,9 @@ def start(
             raise
     screen.results(results)
     if as_json:
-        print_json({"results": [json.loads(result.to_json()) for result in results]})
+        for result in results:
+            row = {"event": "result", **json.loads(result.to_json())}
+            print(json.dumps(row, ensure_ascii=False))
     if len(results) < len(rows):
         print(f"stopped after {len(results)} of {len(rows)} tasks; {_how_to_resume(name, library)}")
     failed = any(result.solved is False or not result.answered for result in results)

@@ -31,14 +31,17 @@ def list_skills(
     if as_json:
         print_json([_row(skill) for skill in skills])
         return
-    table = Table(header_style="bold")
-    for column in ("name", "state", "version", "calls", "what it does"):
-        table.add_column(column)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("what it does", no_wrap=True, overflow="ellipsis")
     for skill in skills:
-        calls = ", ".join(skill.requires)
-        cells = (skill.name, skill.state.value, str(skill.version), calls, skill.description)
-        table.add_row(*map(clean, cells))
-    Console(highlight=False).print(table if skills else "The library is empty.")
+        calls = f" (calls {', '.join(skill.requires)})" if skill.requires else ""
+        table.add_row(*map(clean, (skill.name, skill.state.value, skill.description + calls)))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(table if skills else "The library is empty.")
 
 
 @app.command()
