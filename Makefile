@@ -16,7 +16,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	@# setuptools warns of any editable installation; there is nothing to do about it
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	    --constraint constraints.txt --editable '.[dev,science]'
 	@touch $(READY)
 

@@ -11,14 +11,14 @@ from typing import Any, Self
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget, StopReason
-from habilis.agent.checks import Check
 from habilis.agent.event_log import EventLog
 from habilis.agent.loop import run_task
 from habilis.agent.result import Result
 from habilis.agent.session import Session
 from habilis.agent.setting import Setting
-from habilis.agent.task import Example, Task
-from habilis.errors import ConfigError, LimitReached, TaskError
+from habilis.agent.task import Task
+from habilis.agent.task_making import Checks, Examples, make_task
+from habilis.errors import ConfigError, LimitReached
 from habilis.events import Event
 from habilis.memory.library import SkillLibrary
 from habilis.skills.sandbox.client import Limits
@@ -95,8 +95,8 @@ class Agent:
         *,
         inputs: Mapping[str, object] | None = None,
         files: Sequence[str | Path] = (),
-        examples: Sequence[tuple[Sequence[object], object]] = (),
-        checks: Sequence[Check] = (),
+        examples: Examples = (),
+        checks: Checks = (),
         output_type: Any = None,
         session: str = "",
         observer: Callable[[Event], None] | None = None,
@@ -111,17 +111,14 @@ class Agent:
             AuthorError: the author's endpoint failed for good.
             LimitReached: a limit was reached and the agent has `raise_on_limit=True`.
         """
-        if isinstance(task, str):
-            task = Task(
-                task,
-                inputs=dict(inputs or {}),
-                files=tuple(Path(file) for file in files),
-                examples=tuple(Example(inputs=tuple(i), output=o) for i, o in examples),
-                checks=tuple(checks),
-                output_type=output_type,
-            )
-        elif inputs or files or examples or checks or output_type is not None:
-            raise TaskError("give inputs, files, examples and checks in the Task itself")
+        task = make_task(
+            task,
+            inputs=inputs,
+            files=files,
+            examples=examples,
+            checks=checks,
+            output_type=output_type,
+        )
         if session:
             return await self.session(session).run_one(task, observer=observer)
         return await self.run_task(task, observer=observer)
@@ -132,13 +129,14 @@ class Agent:
         *,
         inputs: Mapping[str, object] | None = None,
         files: Sequence[str | Path] = (),
-        examples: Sequence[tuple[Sequence[object], object]] = (),
-        checks: Sequence[Check] = (),
+        examples: Examples = (),
+        checks: Checks = (),
         output_type: Any = None,
         session: str = "",
         observer: Callable[[Event], None] | None = None,
     ) -> Result:
         """Do what `run` does, for callers without an event loop."""
+        _refuse_inside_a_loop()
         return asyncio.run(
             self.run(
                 task,
@@ -152,15 +150,20 @@ class Agent:
             )
         )
 
-    async def events(self, task: Task | str, *, session: str = "") -> AsyncIterator[Event | Result]:
-        """Yield typed events while the task runs; the last item is the `Result`."""
+    async def events(
+        self, task: Task | str, *, session: str = "", **given: Any
+    ) -> AsyncIterator[Event | Result]:
+        """Yield typed events while the task runs; the last item is the `Result`.
+
+        Takes what `run` takes.
+        """
         queue: asyncio.Queue[Event] = asyncio.Queue()
         loop = asyncio.get_running_loop()
 
         def tell(event: Event) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        running = asyncio.create_task(self.run(task, session=session, observer=tell))
+        running = asyncio.create_task(self.run(task, session=session, observer=tell, **given))
         try:
             while not running.done() or not queue.empty():
                 getter = asyncio.create_task(queue.get())
@@ -205,6 +208,14 @@ class Agent:
         if self._raise_on_limit and result.stop_reason in _LIMITS:
             raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
         return result
+
+
+def _refuse_inside_a_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise ConfigError("an event loop is running here: write `await agent.run(...)` instead")
 
 
 def make_author(author: str | Author | None) -> Author:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from habilis.skills.compare import same, same_as_written
+from habilis.agent.example import Example, as_examples
+from habilis.errors import TaskError
+from habilis.skills.compare import same, same_as_written, show
 
 if TYPE_CHECKING:
-    from habilis.agent.task import Example
     from habilis.skills.outcome import Outcome
 
 
@@ -27,8 +28,9 @@ class CallAnswer(Protocol):
     def __call__(self, arguments: Sequence[tuple[object, ...]]) -> Sequence[Outcome]: ...
 
 
+@runtime_checkable
 class Check(Protocol):
-    """Judges one answer: a value, or a function reached through `call`."""
+    """Judges one answer: a value, or a function reached through `call` (else None)."""
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict: ...
 
@@ -41,18 +43,23 @@ class Expected:
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
         passed = same_as_written(answer, self.value)
-        return Verdict(passed=passed, detail="" if passed else f"{answer!r} is not {self.value!r}")
+        return Verdict(
+            passed=passed, detail="" if passed else f"{show(answer)} is not {show(self.value)}"
+        )
 
 
 @dataclass(frozen=True)
 class KeptBack:
     """The answer is a function that is right on examples the author has not seen."""
 
-    examples: tuple[Example, ...]
+    examples: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "examples", as_examples(self.examples))
 
     def judge(self, answer: object, call: CallAnswer | None) -> Verdict:
         if call is None:
-            return Verdict(passed=False, detail=f"{answer!r} is not a function")
+            return Verdict(passed=False, detail=f"{show(answer)} is not a function")
         return judge_examples(self.examples, call)
 
 
@@ -84,15 +91,36 @@ class Satisfies:
             passed = bool(self.predicate(answer))
         except Exception as error:  # noqa: BLE001 - the user's own code may raise anything
             return Verdict(passed=False, detail=f"{name} raised {error!r}")
-        return Verdict(passed=passed, detail="" if passed else f"{name}({answer!r}) is false")
+        return Verdict(passed=passed, detail="" if passed else f"{name}({show(answer)}) is false")
+
+
+def as_checks(checks: Any) -> tuple[Check, ...]:
+    """Read one check or several; a plain function is a predicate of the answer.
+
+    Raises:
+        TaskError: something else was given; says what a check is.
+    """
+    several = checks if isinstance(checks, list | tuple) else [checks]
+    return tuple(map(_as_check, several))
+
+
+def _as_check(check: Any) -> Check:
+    if isinstance(check, Check) and not isinstance(check, type):
+        return check
+    if callable(check) and not isinstance(check, type):
+        return Satisfies(check)
+    raise TaskError(
+        f"{show(check, 80)} is no check: write Expected(value), KeptBack(examples), "
+        "Schema(type), or a function of the answer that returns True or False"
+    )
 
 
 def judge_examples(examples: Sequence[Example], call: CallAnswer) -> Verdict:
     """Run a function on examples and compare on the host; the first miss is named."""
     outcomes = call([example.inputs for example in examples])
     wrong = [
-        f"{example.inputs!r} gave {outcome.value if outcome.ok else outcome.error!r}, "
-        f"not {example.output!r}"
+        f"{show(example.inputs)} gave {show(outcome.value) if outcome.ok else outcome.error}, "
+        f"not {show(example.output)}"
         for example, outcome in zip(examples, outcomes, strict=True)
         if not outcome.ok or not same(outcome.value, example.output)
     ]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 
 from habilis.agent.checks import CallAnswer, Expected, judge_examples
-from habilis.agent.observe import shorten
 from habilis.agent.parse import ParsedReply
 from habilis.agent.task import Task
+from habilis.skills.compare import show
 from habilis.skills.outcome import NOTHING, Outcome
 from habilis.skills.sandbox.wire import FunctionRef, Opaque
+
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,9 +64,12 @@ def _validate(task: Task, answer: object) -> tuple[str, object]:
         if task.output_type is None and not any(isinstance(c, Expected) for c in task.checks):
             return "", answer
         return f"final_answer needs a value: call {answer.name}(...) and give its result.", None
-    if isinstance(answer, Opaque):
+    hidden = _opaque_in(answer)
+    if hidden is not None and hidden.type == "str":
+        return "The answer is a text too large to be given; give less of it.", None
+    if hidden is not None:
         hint = "convert it with float(), int(), str() or list()"
-        return f"The answer is of type {answer.type}, which cannot be given: {hint}.", None
+        return f"The answer holds a {hidden.type}, which cannot be given: {hint}.", None
     if task.output_type is None:
         return "", answer
     from pydantic import TypeAdapter, ValidationError
@@ -75,6 +81,19 @@ def _validate(task: Task, answer: object) -> tuple[str, object]:
         where = ".".join(map(str, first["loc"]))
         place = f" at {where}" if where else ""
         return f"The answer does not fit the type that is asked for{place}: {first['msg']}.", None
+    except Exception as error:  # noqa: BLE001 - a validator is the user's own code
+        return f"The answer does not fit the type that is asked for: {error!r}.", None
+
+
+def _opaque_in(answer: object) -> Opaque | None:
+    """Find an object that stayed in the sandbox, also inside lists and dicts."""
+    if isinstance(answer, Opaque):
+        return answer
+    if isinstance(answer, dict):
+        answer = [*answer, *answer.values()]
+    if isinstance(answer, list | tuple | set | frozenset):
+        return next((o for o in map(_opaque_in, answer) if o is not None), None)
+    return None
 
 
 def _misfit(feedback: str) -> Judgement:
@@ -83,7 +102,7 @@ def _misfit(feedback: str) -> Judgement:
 
 def _refusal(answer: object) -> str:
     """Say what was received and what its form may have cost, whatever is right."""
-    given = shorten(repr(answer), 200)
+    given = show(answer, 200)
     said = f"Your answer is wrong: final_answer received {given}, of type {type(answer).__name__}."
     if isinstance(answer, str) and any(map(str.isdigit, answer)):
         return f"{said} If a number is asked for, give the number alone, not a text."
@@ -95,6 +114,8 @@ def _refusal(answer: object) -> str:
 def value_of_text(text: str) -> object:
     """Read an answer that was written as text: a Python literal if it is one, else the text."""
     plain = text.strip().strip("$").strip()
+    if _THOUSANDS.fullmatch(plain):
+        plain = plain.replace(",", "")
     for candidate in (plain, plain.replace(",", "")):
         try:
             return ast.literal_eval(candidate)

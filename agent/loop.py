@@ -18,7 +18,8 @@ from habilis.agent.task import Task
 from habilis.agent.toolmaker import Solved, Toolmaker
 from habilis.agent.trim import trimmed
 from habilis.agent.workspace import workspace
-from habilis.events import Acted, AnswerChecked, SkillsRecalled, TaskFinished, TaskStarted
+from habilis.errors import LibraryError
+from habilis.events import Acted, AnswerChecked, Notice, SkillsRecalled, TaskFinished, TaskStarted
 from habilis.skills.compare import same
 from habilis.skills.extract import extract_function
 from habilis.skills.outcome import NOTHING
@@ -101,7 +102,9 @@ class _TaskRun:
         if library is None or not len(library):
             return
         hits = await self.runner.beside(library.search, self.task.instruction, k=_RECALLED)
-        self.candidates = tuple(hit.skill for hit in hits)
+        taken = {*self.task.inputs, *(tool.__name__ for tool in self.task.tools)}
+        taken |= {tool.__name__ for tool in self.setting.tools}
+        self.candidates = tuple(hit.skill for hit in hits if hit.skill.name not in taken)
         if self.shown:
             names = ", ".join(skill.name for skill in self.shown)
             await self.runner.run(f"from skills import {names}")
@@ -220,16 +223,21 @@ class _TaskRun:
         try:
             return extract_function(dialogue.sources, name)
         except ValueError:
-            saved = library is not None and name in library
-            return library.get(name).source if library is not None and saved else None
+            if library is not None and name in library:
+                return library.get(name).source
+            return "\n\n".join(dialogue.sources)  # a lambda or a class: all that defined it
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library
         if library is None or not self.accepted:
             return ()
-        for name in self.runner.used:
-            library.record_use(name, helped=True)
-            library.add_solved_task(name, self.task.instruction)
+        try:
+            for name in self.runner.used:
+                library.record_use(name, helped=True)
+                library.add_solved_task(name, self.task.instruction)
+        except LibraryError as error:  # read-only or full: the answer must not be lost for that
+            self.announce(Notice, text=f"the library was not changed: {error}")
+            return ()
         if not self.setting.learn:
             return ()
         solved = Solved(
@@ -277,6 +285,7 @@ class _TaskRun:
             TaskFinished,
             solved=result.solved,
             stop_reason=result.stop_reason.value,
+            detail=result.detail,
             seconds=result.seconds,
             tokens=result.usage.tokens,
             usd=result.cost,

@@ -10,6 +10,7 @@ from typing import Any
 from habilis.agent.author import Message
 from habilis.agent.prompts import render
 from habilis.agent.task import Task
+from habilis.skills.compare import show
 from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.skill import Skill
 
@@ -46,7 +47,7 @@ def opening(
         inputs=[describe_input(name, value) for name, value in task.inputs.items()],
         files=[describe_file(path) for path in task.files],
         examples=[
-            f"{_call(task, example.inputs)} == {shorten(repr(example.output), _VALUE_CHARS)}"
+            f"{_call(task, example.inputs)} == {show(example.output, _VALUE_CHARS)}"
             for example in task.examples
         ],
     )
@@ -72,20 +73,29 @@ def observation(outcome: Outcome, *, steps_left: int | None, verdict: str = "") 
 def describe_tool(tool: Callable[..., object]) -> str:
     """Return `name(signature): first line of the docstring`."""
     doc = (inspect.getdoc(tool) or "").split("\n")[0]
+    signature: inspect.Signature | str
     try:
         signature = inspect.signature(tool, eval_str=True)
-    except (NameError, TypeError, AttributeError, SyntaxError):  # annotations that only a
-        signature = inspect.signature(tool)  # type checker can resolve
+    except Exception:  # noqa: BLE001 - an annotation may be any expression, and raise anything
+        signature = _bare_signature(tool)
     line = f"{tool.__name__}{signature}"
     return one_line(f"{line}: {doc}" if doc else line, 300)
+
+
+def _bare_signature(tool: Callable[..., object]) -> inspect.Signature | str:
+    try:
+        return inspect.signature(tool)
+    except (TypeError, ValueError):  # built-in functions may have none
+        return "(...)"
 
 
 def describe_skill(skill: Skill) -> str:
     """Return the skill's card with one of its cases, which shows the form of the arguments."""
     card = one_line(skill.card, 300)
     for case in skill.cases[:1]:
-        given = [*map(repr, case.arguments), *(f"{k}={v!r}" for k, v in case.keywords.items())]
-        example = f"{skill.name}({', '.join(given)}) == {case.expected!r}"
+        given = [show(value) for value in case.arguments]
+        given += [f"{name}={show(value)}" for name, value in case.keywords.items()]
+        example = f"{skill.name}({', '.join(given)}) == {show(case.expected)}"
         card += f"  # {one_line(example, 200)}"
     return card
 
@@ -93,7 +103,7 @@ def describe_skill(skill: Skill) -> str:
 def describe_input(name: str, value: object) -> str:
     """Return `name: type = value`, the value shortened."""
     size = f" of {len(value)}" if isinstance(value, list | dict | Mapping | tuple | set) else ""
-    return f"`{name}`: {type(value).__name__}{size} = {shorten(repr(value), _VALUE_CHARS)}"
+    return f"`{name}`: {type(value).__name__}{size} = {show(value, _VALUE_CHARS)}"
 
 
 def describe_file(path: Path) -> str:
@@ -125,7 +135,7 @@ def one_line(text: str, limit: int) -> str:
 
 
 def _call(task: Task, inputs: Sequence[object]) -> str:
-    given = ", ".join(shorten(repr(value), _VALUE_CHARS) for value in inputs)
+    given = ", ".join(show(value, _VALUE_CHARS) for value in inputs)
     return f"{task.name or 'the_function'}({given})"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from habilis.agent.author import Step, Usage
 from habilis.agent.budget import StopReason
@@ -73,13 +74,22 @@ class Result:
         )
 
 
-def result_from_json(text: str) -> Result:
-    """Read a result back from the journal, without its trajectory."""
+def result_from_json(text: str, output_type: Any = None) -> Result:
+    """Read a result back from the journal, without its trajectory.
+
+    An output of the task's own type is made again from the answer.
+    """
     row = json.loads(text)
+    answer = decode(row["answer"]) if row["answered"] else NOTHING
+    output = decode(row["output"])
+    if output_type is not None and output is not None:
+        from pydantic import TypeAdapter
+
+        output = TypeAdapter(output_type).validate_python(answer)
     return Result(
         task_id=row["task_id"],
-        answer=decode(row["answer"]) if row["answered"] else NOTHING,
-        output=decode(row["output"]),
+        answer=answer,
+        output=output,
         solved=row["solved"],
         stop_reason=StopReason(row["stop_reason"]),
         detail=row["detail"],

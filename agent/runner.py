@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from habilis.agent.budget import Meter
+from habilis.skills.calling import call_until
 from habilis.skills.outcome import Outcome
 from habilis.skills.sandbox.client import Worker
 
@@ -20,6 +22,7 @@ class Runner:
     def __init__(self, worker: Worker, *, meter: Meter, action_s: float) -> None:
         self.worker = worker
         self.used: dict[str, int] = {}
+        self.on_cancel: list[Callable[[], None]] = []
         self._meter, self._limit_s = meter, action_s
 
     async def run(self, source: str) -> Outcome:
@@ -33,16 +36,23 @@ class Runner:
     def call_blocking(
         self, function: str, arguments: Sequence[tuple[object, ...]]
     ) -> list[Outcome]:
-        outcomes = self.worker.call(function, arguments, timeout_s=self._action_s())
+        outcomes = call_until(
+            self.worker,
+            function,
+            arguments,
+            seconds_left=self._seconds_left,
+            action_s=self._limit_s,
+        )
         self._count(outcomes)
         return outcomes
 
     async def beside(self, function: Callable[P, T], *arguments: P.args, **keywords: P.kwargs) -> T:
-        """Run blocking work in a thread; when cancelled, kill the worker so that it ends."""
+        """Run blocking work in a thread; when cancelled, stop what it may be waiting for."""
         try:
             return await asyncio.to_thread(function, *arguments, **keywords)
         except asyncio.CancelledError:
-            self.worker.interrupt()
+            for interrupt in (self.worker.interrupt, *self.on_cancel):
+                interrupt()
             raise
 
     def _count(self, outcomes: Sequence[Outcome]) -> None:
@@ -51,5 +61,8 @@ class Runner:
                 self.used[name] = self.used.get(name, 0) + times
 
     def _action_s(self) -> float:
+        return max(0.05, min(self._limit_s, self._seconds_left()))
+
+    def _seconds_left(self) -> float:
         left = self._meter.seconds_left
-        return self._limit_s if left is None else max(0.05, min(self._limit_s, left))
+        return math.inf if left is None else left

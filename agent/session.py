@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -52,7 +51,8 @@ class Session:
     def finished(self) -> dict[str, Result]:
         """Results so far, by task id."""
         rows = self._journal.finished(self.name)
-        return {key: result_from_json(text) for key, text in rows.items()}
+        types = {task.key: task.output_type for task in self.tasks}
+        return {key: result_from_json(text, types.get(key)) for key, text in rows.items()}
 
     async def run(
         self,
@@ -117,21 +117,12 @@ class Session:
     async def _once(self, task: Task, observer: Callable[[Event], None] | None) -> Result:
         recorded = self._journal.finished(self.name).get(task.key)
         if recorded is not None:
-            return result_from_json(recorded)
+            return result_from_json(recorded, task.output_type)
         result = await self._agent.run_task(task, session=self.name, observer=observer)
         self._journal.finish_task(self.name, task.key, result.to_json())
         return result
 
 
 def _fingerprint(tasks: Sequence[Task]) -> str:
-    shown = [
-        [
-            task.key,
-            task.instruction,
-            repr(sorted(task.inputs.items())),
-            [str(file) for file in task.files],
-            repr(task.examples),
-        ]
-        for task in tasks
-    ]
-    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:32]
+    text = "\n".join(task.fingerprint for task in tasks)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from habilis.agent.checks import Check, Expected, KeptBack
-from habilis.agent.task import Example, Task
+from habilis.agent.example import Example
+from habilis.agent.task import Task
 from habilis.errors import InputFileError, TaskFileError
 
 _FIELDS = (
@@ -39,9 +41,7 @@ def read_tasks(path: str | Path) -> list[Task]:
     """
     path = Path(path)
     tasks, seen = [], dict[str, int]()
-    for number, line in enumerate(_read(path).splitlines(), start=1):
-        if not line.strip():
-            continue
+    for number, line in _lines(_read(path)):
         task = _task(line, path, number)
         if task.key in seen:
             raise TaskFileError(
@@ -77,18 +77,27 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
         return tuple(_example(row, path, 1, f"entry {i}") for i, row in enumerate(rows, start=1))
     return tuple(
         _example(_parse(line, path, number), path, number, "the line")
-        for number, line in enumerate(text.splitlines(), start=1)
-        if line.strip()
+        for number, line in _lines(text)
     )
 
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")  # line ends stay: cells may hold them
     except UnicodeDecodeError as error:
         raise InputFileError(f"file {str(path)!r} is not UTF-8 text ({error.reason})") from None
     except OSError as error:
         raise InputFileError(f"cannot read {str(path)!r}: {error.strerror}") from None
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines that are not blank with their numbers.
+
+    Only a line feed ends a line: JSON text may hold U+2028 and its like as they are.
+    """
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line.removesuffix("\r")
 
 
 def _parse(text: str, path: Path, line: int) -> Any:
@@ -99,6 +108,8 @@ def _parse(text: str, path: Path, line: int) -> Any:
         raise TaskFileError(error.msg, path=path, line=where, column=error.colno) from None
     except RecursionError:
         raise TaskFileError("the JSON is nested too deeply", path=path, line=line) from None
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise TaskFileError("a number has too many digits", path=path, line=line) from None
 
 
 def _task(line: str, path: Path, number: int) -> Task:
@@ -114,7 +125,7 @@ def _task(line: str, path: Path, number: int) -> Task:
                 f"unknown field {key!r}{hint}", path=path, line=number, column=max(column, 1)
             )
     instruction = row.get("instruction")
-    if not isinstance(instruction, str) or not instruction.strip():
+    if not isinstance(instruction, str) or _is_blank(instruction):
         raise TaskFileError("a task needs a text 'instruction'", path=path, line=number)
     return Task(
         instruction,
@@ -126,6 +137,10 @@ def _task(line: str, path: Path, number: int) -> Task:
         checks=_checks(row, path, number),
         attempts=_attempts(row, path, number),
     )
+
+
+def _is_blank(text: str) -> bool:
+    return not any(c.isprintable() and not c.isspace() for c in text)
 
 
 def _checks(row: Mapping[str, Any], path: Path, number: int) -> tuple[Check, ...]:
@@ -173,18 +188,31 @@ def _mapping(row: Mapping[str, Any], key: str, path: Path, number: int) -> dict[
 
 
 def _table_examples(text: str, path: Path) -> tuple[Example, ...]:
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    rows = list(csv.reader(text.splitlines(), delimiter=delimiter))
-    if len(rows) < 2 or len(rows[0]) < 2:
+    rows = list(_table_rows(text, path))
+    if len(rows) < 2 or len(rows[0][1]) < 2:
         raise TaskFileError(
             "a table of examples has a header, inputs, and the output in its last column",
             path=path,
             line=1,
         )
-    width = len(rows[0])
-    for number, row in enumerate(rows[1:], start=2):
-        if row and len(row) != width:
+    width = len(rows[0][1])
+    for number, row in rows[1:]:
+        if len(row) != width:
             raise TaskFileError(
                 f"{len(row)} cells where the header has {width}", path=path, line=number
             )
-    return tuple(Example(inputs=tuple(row[:-1]), output=row[-1]) for row in rows[1:] if row)
+    return tuple(Example(inputs=tuple(row[:-1]), output=row[-1]) for _, row in rows[1:])
+
+
+def _table_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows that are not empty, each with the line it begins at; cells may hold lines."""
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise TaskFileError(f"{error}; the row is no table's", path=path, line=line) from None

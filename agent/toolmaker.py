@@ -9,17 +9,18 @@ from habilis.agent.author import Purpose
 from habilis.agent.checks import KeptBack
 from habilis.agent.dialogue import Dialogue, Stopped
 from habilis.agent.draft import read_draft
-from habilis.agent.observe import shorten
 from habilis.agent.parse import parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.reuse import answering_skill
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
-from habilis.events import SkillKept, SkillNotKept
+from habilis.errors import LibraryError, NameTaken
+from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
-from habilis.skills.compare import same_as_written
-from habilis.skills.extract import extract_function, rename
+from habilis.skills.compare import same_as_written, show
+from habilis.skills.extract import extract_function
 from habilis.skills.prove import Gate
+from habilis.skills.rename import rename
 from habilis.skills.sandbox.wire import FunctionRef
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, read_source
 
@@ -53,7 +54,8 @@ class Toolmaker:
         clock: Callable[[], float],
     ) -> None:
         self._library, self._dialogue, self._runner, self._clock = library, dialogue, runner, clock
-        self._gate = Gate(load_skill=library.closure, allow=tuple(allow))
+        self._gate = Gate(library.closure, allow=tuple(allow))
+        runner.on_cancel.append(self._gate.interrupt)
 
     async def learn(self, solved: Solved) -> tuple[str, ...]:
         """Make a skill of the solution; return the names kept (none is an ordinary outcome)."""
@@ -97,7 +99,7 @@ class Toolmaker:
             names = self._library.names()
             source = extract_function(solved.sources, solved.answer.name, skills=names)
             return self._draft(source, _example_cases(solved.task), solved)
-        answer = shorten(repr(solved.answer), 200)
+        answer = show(solved.answer, 200)
         self._dialogue.say(render("abstract", answer=answer))
         reply = await self._dialogue.ask(Purpose.ABSTRACT)
         return await self._read(reply.text, solved)
@@ -129,8 +131,8 @@ class Toolmaker:
                 return None, f"An assert fails:\n{outcome.error}"
             if not claim.agrees(outcome.value):
                 return None, (
-                    f"An assert fails: {draft.name} gave {outcome.value!r} where the assert "
-                    f"says {claim.stated!r}."
+                    f"An assert fails: {draft.name} gave {show(outcome.value)} where the assert "
+                    f"says {show(claim.stated)}."
                 )
             solves = claim.agrees(solved.answer) or same_as_written(outcome.value, solved.answer)
             cases.append(
@@ -144,7 +146,7 @@ class Toolmaker:
         if not any(case.origin is CaseOrigin.TASK for case in cases):
             return None, (
                 f"No assert calls {draft.name} with this task's values written out and gives its "
-                f"answer, {shorten(repr(solved.answer), 200)}; the first one must."
+                f"answer, {show(solved.answer, 200)}; the first one must."
             )
         return replace(draft, cases=tuple(cases)), ""
 
@@ -157,7 +159,6 @@ class Toolmaker:
             return None, f"{error}."
         task = solved.task
         untrusted = [*task.inputs, *(file.name for file in task.files), *solved.tools_called]
-        known = set(self._library.names())
         return (
             Skill(
                 name=facts.name,
@@ -165,7 +166,11 @@ class Toolmaker:
                 signature=facts.signature,
                 description=facts.description,
                 cases=tuple(cases),
-                requires={n: self._library.get(n).hash for n in facts.requires if n in known},
+                requires={
+                    name: self._library.get(name).hash
+                    for name in facts.requires
+                    if name in self._library
+                },
                 provenance=Provenance(
                     task=task.instruction,
                     author=self._dialogue.author.name,
@@ -181,7 +186,17 @@ class Toolmaker:
 
     def _keep(self, draft: Skill, solved: Solved) -> tuple[Skill | None, str]:
         """Prove a draft and keep it; else return the evidence against it, for a repair."""
+        try:
+            return self._prove_and_add(draft, solved)
+        except NameTaken:  # another agent has just kept a skill of this name
+            return self._prove_and_add(draft, solved)
+        except LibraryError as error:  # read-only or full: the answer must not be lost for that
+            self._dialogue.announce(Notice, text=f"no skill kept: {error}")
+            return None, ""
+
+    def _prove_and_add(self, draft: Skill, solved: Solved) -> tuple[Skill | None, str]:
         draft = self._settle_name(draft)
+        versions = len(self._library.versions(draft.name))
         hits = self._library.search(f"{draft.name} {draft.description}", k=5)
         near = [
             hit.skill
@@ -193,7 +208,7 @@ class Toolmaker:
         proof = self._gate.prove(draft, neighbours=near)
         failed = proof.failed
         if failed is None:
-            kept = self._library.add(draft)
+            kept = self._library.add(draft, after=versions)
             self._library.add_solved_task(kept.name, solved.task.instruction)
             return kept, ""
         self._not_kept(draft.name, failed.name, failed.evidence)

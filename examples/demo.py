@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.syntax import Syntax
 
-from habilis import Agent, Budget, SkillLibrary, read_tasks
+from habilis import Agent, Budget, HabilisError, SkillLibrary, read_tasks
 from habilis.agent.cli.screen import Screen, results_table
 from habilis.agent.result import Result
 
+SEARCH = 'search "last name"'
 TASKS = Path(__file__).with_name("chores.jsonl")
 
 
@@ -31,7 +32,10 @@ def main() -> None:
     options = parser.parse_args()
     width = 100 if options.picture else None
     console = Console(highlight=False, record=bool(options.picture), width=width)
-    tasks = read_tasks(options.tasks)
+    try:
+        tasks = read_tasks(options.tasks)
+    except HabilisError as error:
+        raise SystemExit(f"demo: {error}") from None
     folder = Path(tempfile.mkdtemp(prefix="habilis-demo-"))
     console.print(
         f"{len(tasks)} tasks. Of each, the author sees the first examples; "
@@ -51,13 +55,14 @@ def main() -> None:
         report(console, results, again, first_s, again_s)
     if options.picture:
         console.save_svg(options.picture, title="make demo")
-    console.print(
-        f"\nThe library is in {folder}. Look at it, or use it:\n"
-        f"  .venv/bin/habilis skills list --library {folder}\n"
-        f'  .venv/bin/habilis skills search "last name" --library {folder}\n'
-        f"  .venv/bin/habilis skills show {example_name(results)} --library {folder}\n"
+    command = f"habilis skills %s --library {folder}"
+    print(
+        f"\nThe library is in {folder}. Look at it, or use it, with .venv/bin in your PATH:\n"
+        f"  {command % 'list'}\n"
+        f"  {command % SEARCH}\n"
+        f"  {command % ('show ' + example_name(results))}\n"
         "Change an example in examples/chores.jsonl and run `make demo` again.\n"
-        'With a model: OPENAI_API_KEY=… .venv/bin/habilis run "…" --input data.csv --model NAME'
+        'With a model: OPENAI_API_KEY=... habilis run "..." --input data.csv --model NAME'
     )
 
 

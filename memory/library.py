@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from habilis.errors import LibraryError, SkillFailed, SkillNotFound
+from habilis.errors import LibraryError, NameTaken, SkillFailed, SkillNotFound
 from habilis.memory import records
 from habilis.memory.catalogue import Catalogue
 from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
@@ -137,30 +137,44 @@ class SkillLibrary:
         self.get(name)
         return records.all_versions(self.store, name)
 
+    def versions(self, name: str) -> list[Skill]:
+        """Return all versions of a name, none for a name never used."""
+        return records.all_versions(self.store, name)
+
     def closure(self, name: str) -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
+        Each calls, of every name, the last one above it. So a name may stand there in
+        two versions, and a version more than once.
+
         Raises:
             SkillNotFound: there is no such skill, or a version it has pinned is gone.
+            LibraryError: no order gives each the versions it has pinned.
         """
-        found: dict[str, str] = {}
-        self._collect(self.get(name), found)
-        return list(found.items())
+        order: list[Skill] = []
+        self._collect(self.get(name), order, {})
+        return [(skill.name, skill.source) for skill in order]
 
-    def _collect(self, skill: Skill, found: dict[str, str]) -> None:
-        if skill.name in found:
-            if found[skill.name] != skill.source:
-                raise LibraryError(
-                    f"two versions of {skill.name!r} are pinned by what is to be loaded together; "
-                    "keep the skills that call the older one anew, so that all call one version"
-                )
-            return
-        for needed, pinned in skill.requires.items():
-            version = records.version_by_hash(self.store, needed, pinned)
-            if version is None:
-                raise SkillNotFound(needed)
-            self._collect(version, found)
-        found[skill.name] = skill.source
+    def _collect(self, skill: Skill, order: list[Skill], last: dict[str, str]) -> None:
+        """Add a skill below what it calls; `last` is the hash of the last one of each name."""
+        for _ in range(len(skill.requires) + 1):  # loading one may hide another
+            hidden = {n: pin for n, pin in skill.requires.items() if last.get(n) != pin}
+            if not hidden:
+                break
+            for needed, pinned in hidden.items():
+                if last.get(needed) == pinned:
+                    continue
+                version = records.version_by_hash(self.store, needed, pinned)
+                if version is None:
+                    raise SkillNotFound(needed)
+                self._collect(version, order, last)
+        else:
+            raise LibraryError(
+                f"what {skill.name!r} calls pins two versions of each other crosswise; "
+                "keep those skills anew, so that all call one version"
+            )
+        order.append(skill)
+        last[skill.name] = skill.hash
 
     def search(self, query: str, *, k: int = 5) -> list[Hit]:
         """Return the skills that fit best, best first, each with its reason.
@@ -178,13 +192,19 @@ class SkillLibrary:
 
     # write -------------------------------------------------------------------
 
-    def add(self, skill: Skill) -> Skill:
+    def add(self, skill: Skill, *, after: int | None = None) -> Skill:
         """Keep a skill; a name that exists gets a new version, an equal one stays as it is.
 
-        An archived skill comes back to the state that `skill` has.
+        An archived skill comes back to the state that `skill` has. `after` is the number
+        of versions of this name that the skill was proved against.
+
+        Raises:
+            NameTaken: there are more versions by now.
         """
         with self.store.change("skill_added", skill.name) as connection:
             versions = records.all_versions(self.store, skill.name)
+            if after is not None and len(versions) != after:
+                raise NameTaken(skill.name)
             same = next((old for old in versions if old.hash == skill.hash), None)
             if same is not None:
                 archived = same.state is SkillState.ARCHIVED

@@ -4,16 +4,38 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 
 REL_TOL = 1e-9
 
 
-def same(left: object, right: object, *, rel_tol: float = REL_TOL) -> bool:
-    """Tell whether two results are the same value.
+def show(value: object, limit: int = 400) -> str:
+    """Return the repr of any value, its middle cut where it is long. Never raises."""
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - objects of users and models may do anything
+        return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
+    if len(text) <= limit:
+        return text
+    half = (limit - 40) // 2
+    return f"{text[:half]} [... {len(text) - 2 * half:,} characters cut ...] {text[-half:]}"
+
+
+def same(value: object, expected: object, *, rel_tol: float = REL_TOL) -> bool:
+    """Tell whether a result is the expected value.
 
     `True` is not `1`, but `1.0` is `1` where either side is a float: an author who
-    computes 5000.0 has found 5000. Lists are not tuples. NaN equals NaN.
+    computes 5000.0 has found 5000, and `Fraction(1, 2)` is 0.5. Lists are not tuples;
+    arrays compare by shape and values. NaN equals NaN.
     """
+    try:
+        return _same(value, expected, rel_tol)
+    except (ArithmeticError, ValueError, TypeError, RecursionError):
+        return False  # values that cannot be compared are not the same
+
+
+def _same(left: object, right: object, rel_tol: float) -> bool:
+    left, right = _plain(left), _plain(right)
     if isinstance(left, bool) or isinstance(right, bool):
         return isinstance(left, bool) and isinstance(right, bool) and left == right
     if isinstance(left, (int, float)) and isinstance(right, (int, float)):
@@ -22,11 +44,11 @@ def same(left: object, right: object, *, rel_tol: float = REL_TOL) -> bool:
         return False
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
         return len(left) == len(right) and all(
-            same(a, b, rel_tol=rel_tol) for a, b in zip(left, right, strict=True)
+            _same(a, b, rel_tol) for a, b in zip(left, right, strict=True)
         )
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(
-            same(left[key], right[key], rel_tol=rel_tol) for key in left
+            _same(left[key], right[key], rel_tol) for key in left
         )
     return bool(left == right)
 
@@ -48,12 +70,22 @@ def same_as_written(value: object, stated: object) -> bool:
     return abs(value - stated) <= 0.5000001 * 10.0 ** -len(digits)
 
 
+def _plain(value: object) -> object:
+    """Return arrays as lists and fractions as floats, as far as that is exact enough."""
+    if isinstance(value, Fraction):
+        return value.numerator / value.denominator
+    if hasattr(value, "tolist") and hasattr(value, "shape"):
+        return ["array", list(value.shape), value.tolist()] if value.shape else value.tolist()
+    return value
+
+
 def _same_number(left: int | float, right: int | float, rel_tol: float) -> bool:
     if isinstance(left, int) and isinstance(right, int):
         return left == right
     try:
         if math.isnan(left) and math.isnan(right):
             return True
-        return left == right or math.isclose(left, right, rel_tol=rel_tol, abs_tol=1e-12)
+        near_zero = 1e-12 if right == 0 else 0.0  # rounding leaves 1e-17 where 0 is right
+        return left == right or math.isclose(left, right, rel_tol=rel_tol, abs_tol=near_zero)
     except OverflowError:
         return False

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from habilis.errors import LibraryError
-from habilis.skills.compare import same
+from habilis.skills.calling import call_until
+from habilis.skills.compare import same, show
 from habilis.skills.outcome import Outcome
 from habilis.skills.sandbox.client import Limits, Worker
-from habilis.skills.skill import CaseOrigin, Skill, SourceFacts, read_source
+from habilis.skills.skill import Case, CaseOrigin, Skill, SourceFacts, read_source
 
 LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
 
@@ -19,6 +23,7 @@ _VAGUE = frozenset(
     "answer calc calculate compute do f foo func function g helper main my_function process "
     "result run solution solve solver task test tool".split()
 )
+_TAKEN = frozenset([*dir(builtins), *keyword.kwlist, "final_answer", "search_skills", "skills"])
 _HASH_SEEDS = (1, 2)
 _INDEPENDENT = frozenset({CaseOrigin.USER, CaseOrigin.KEPT_BACK, CaseOrigin.TASK})
 
@@ -51,20 +56,36 @@ class Proof:
         return next((check for check in self.checks if not check.passed), None)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Gate:
     """Proves drafts against the skills we have.
 
     `load_skill` gives the sources of a saved skill and of all it requires, in loading
-    order. `limits` bound each run; no case may take longer than `limits.action_s`.
+    order. No case may take longer than `limits.action_s`, no proof longer than `seconds`.
     """
 
-    load_skill: LoadSkill
-    limits: Limits = Limits(action_s=5.0)
-    allow: tuple[str, ...] = ()
+    def __init__(
+        self,
+        load_skill: LoadSkill,
+        *,
+        limits: Limits = Limits(action_s=5.0),
+        allow: Sequence[str] = (),
+        seconds: float = 60.0,
+    ) -> None:
+        self.load_skill, self.limits, self.allow = load_skill, limits, tuple(allow)
+        self._seconds = seconds
+        self._deadline = math.inf
+        self._running: Worker | None = None
+        self._interrupted = False
+
+    def interrupt(self) -> None:
+        """Stop a proof that runs in another thread; it and all later ones fail."""
+        self._interrupted = True
+        if self._running is not None:
+            self._running.interrupt()
 
     def prove(self, draft: Skill, *, neighbours: Sequence[Skill] = ()) -> Proof:
         """Run every check on a draft, against the `neighbours` it might be a copy of."""
+        self._deadline = time.monotonic() + self._seconds
         form, facts = _check_form(draft)
         if facts is None:
             return Proof(checks=(form,))
@@ -83,16 +104,18 @@ class Gate:
         keywords: Sequence[Mapping[str, object]],
     ) -> list[Outcome]:
         """Run a draft in a fresh worker, with only what it requires, on each set of arguments."""
+        self._deadline = time.monotonic() + self._seconds
         with self._worker(draft, seed=_HASH_SEEDS[0]) as worker:
-            return worker.call(draft.name, arguments, keywords=keywords)
+            return self._call(worker, draft.name, arguments, keywords)
 
     def _run(self, draft: Skill, neighbours: Sequence[Skill]) -> Iterator[tuple[CheckResult, str]]:
         with self._worker(draft, seed=_HASH_SEEDS[0]) as worker:
             yield self._check_alone(draft, worker), ""
-            first = _call_cases(draft.name, draft, worker)
+            first = self._call_cases(draft.name, draft.cases, worker)
         yield _check_cases(draft, first), ""
         with self._worker(draft, seed=_HASH_SEEDS[1]) as worker:
-            second = _call_cases(draft.name, draft, worker)
+            # in reverse order: what depends on earlier calls gives itself away
+            second = self._call_cases(draft.name, draft.cases[::-1], worker)[::-1]
             yield _check_again(draft, first, second), ""
             yield _check_solves(draft), ""
             yield self._check_new(draft, neighbours, worker)
@@ -101,15 +124,51 @@ class Gate:
         def load(name: str) -> Sequence[tuple[str, str]]:
             if name != draft.name:
                 return self.load_skill(name)
-            pairs = [pair for needed in draft.requires for pair in self.load_skill(needed)]
-            pairs = [*dict.fromkeys(pairs), (draft.name, draft.source)]
-            names = [loaded for loaded, _ in pairs]
-            twice = next((n for n in names if names.count(n) > 1), None)
-            if twice:
-                raise LibraryError(f"it requires two versions of {twice!r}")
-            return pairs
+            needed = [list(self.load_skill(each)) for each in draft.requires]
+            # A source calls the last one of a name above it: loading one may hide another.
+            for order in (needed, needed[::-1]):
+                pairs = [pair for closure in order for pair in closure]
+                last = dict(pairs)
+                if all(last[own] == source for *_, (own, source) in needed):
+                    return [*pairs, (draft.name, draft.source)]
+            raise LibraryError("what it calls pins two versions of each other crosswise")
 
-        return Worker(load_skill=load, limits=self.limits, allow=self.allow, hash_seed=seed)
+        worker = Worker(load_skill=load, limits=self.limits, allow=self.allow, hash_seed=seed)
+        self._running = worker
+        if self._interrupted:
+            worker.interrupt()
+        return worker
+
+    def _call_cases(self, function: str, cases: Sequence[Case], worker: Worker) -> list[Outcome]:
+        """Call a function on cases, up to the first that it fails."""
+        return self._call(
+            worker,
+            function,
+            [case.arguments for case in cases],
+            [case.keywords for case in cases],
+            stop=lambda index, outcome: not _agrees(outcome, cases[index]),
+        )
+
+    def _call(
+        self,
+        worker: Worker,
+        function: str,
+        arguments: Sequence[tuple[object, ...]],
+        keywords: Sequence[Mapping[str, object]],
+        stop: Callable[[int, Outcome], bool] = lambda _index, _outcome: False,
+    ) -> list[Outcome]:
+        return call_until(
+            worker,
+            function,
+            arguments,
+            keywords,
+            seconds_left=self._seconds_left,
+            action_s=self.limits.action_s,
+            stop=stop,
+        )
+
+    def _seconds_left(self) -> float:
+        return 0.0 if self._interrupted else self._deadline - time.monotonic()
 
     def _check_alone(self, draft: Skill, worker: Worker) -> CheckResult:
         outcome = worker.run(f"from skills import {draft.name}")
@@ -121,7 +180,7 @@ class Gate:
         self, draft: Skill, neighbours: Sequence[Skill], worker: Worker
     ) -> tuple[CheckResult, str]:
         for other in neighbours:
-            outcomes = _call_cases(other.name, draft, worker)
+            outcomes = self._call_cases(other.name, draft.cases, worker)
             if all(map(_agrees, outcomes, draft.cases)):
                 evidence = f"gives the same as {other.name!r} on all {len(draft.cases)} cases"
                 return CheckResult(name="new", passed=False, evidence=evidence), other.name
@@ -135,11 +194,17 @@ def _check_form(draft: Skill) -> tuple[CheckResult, SourceFacts | None]:
     except ValueError as error:
         return CheckResult(name="form", passed=False, evidence=str(error)), None
     faults = []
+    if not facts.parameters:
+        faults.append("it takes no parameter, so it can only ever give one answer")
+    if facts.unused:
+        faults.append(f"it never uses its parameter {facts.unused[0]!r}")
     if not facts.typed:
         faults.append("annotate every parameter and the return value")
     if not facts.description:
         faults.append("add a docstring that says what the function returns")
-    if facts.name in _VAGUE or keyword.iskeyword(facts.name):
+    if facts.name in _TAKEN:
+        faults.append(f"the name {facts.name!r} is taken by Python or the sandbox; choose another")
+    if facts.name in _VAGUE:
         faults.append(f"the name {facts.name!r} says nothing; name it after what it does")
     if facts.name != draft.name:
         faults.append(f"the function is named {facts.name!r}, the skill {draft.name!r}")
@@ -149,17 +214,8 @@ def _check_form(draft: Skill) -> tuple[CheckResult, SourceFacts | None]:
     )
 
 
-def _call_cases(function: str, draft: Skill, worker: Worker) -> list[Outcome]:
-    return worker.call(
-        function,
-        [case.arguments for case in draft.cases],
-        keywords=[case.keywords for case in draft.cases],
-    )
-
-
-def _agrees(outcome: Outcome, case: object) -> bool:
-    expected = getattr(case, "expected", None)
-    return outcome.ok and same(outcome.value, expected, rel_tol=1e-6)
+def _agrees(outcome: Outcome, case: Case) -> bool:
+    return outcome.ok and same(outcome.value, case.expected, rel_tol=1e-6)
 
 
 def _check_cases(draft: Skill, outcomes: Sequence[Outcome]) -> CheckResult:
@@ -168,10 +224,10 @@ def _check_cases(draft: Skill, outcomes: Sequence[Outcome]) -> CheckResult:
     for case, outcome in zip(draft.cases, outcomes, strict=True):
         if not _agrees(outcome, case):
             given = ", ".join(
-                [*map(repr, case.arguments), *(f"{k}={v!r}" for k, v in case.keywords.items())]
+                [*map(show, case.arguments), *(f"{k}={show(v)}" for k, v in case.keywords.items())]
             )
-            got = repr(outcome.value) if outcome.ok else _short(outcome)
-            evidence = f"{draft.name}({given}) gave {got}, not {case.expected!r}"
+            got = show(outcome.value) if outcome.ok else _short(outcome)
+            evidence = f"{draft.name}({given}) gave {got}, not {show(case.expected)}"
             return CheckResult(name="cases", passed=False, evidence=evidence)
     return CheckResult(name="cases", passed=True, evidence=f"{len(draft.cases)} of them pass")
 

@@ -93,6 +93,7 @@ class SourceFacts:
     description: str
     docstring: str
     parameters: tuple[str, ...]
+    unused: tuple[str, ...]  # parameters that the body never reads
     typed: bool  # every parameter and the return value are annotated
     requires: tuple[str, ...]  # names taken by `from skills import ...`, in order
 
@@ -126,9 +127,15 @@ def read_source(source: str) -> SourceFacts:
         description=docstring.strip().split("\n")[0],
         docstring=docstring,
         parameters=tuple(argument.arg for argument in every),
+        unused=tuple(a.arg for a in every if a.arg not in _names_read(function.body)),
         typed=bool(returns) and all(argument.annotation for argument in every),
         requires=_required(tree),
     )
+
+
+def _names_read(body: list[ast.stmt]) -> set[str]:
+    names = [node for statement in body for node in ast.walk(statement)]
+    return {n.id for n in names if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
 
 
 def _required(tree: ast.Module) -> tuple[str, ...]:

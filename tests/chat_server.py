@@ -36,7 +36,7 @@ class Say:
     """A reply with all its fields, where a plain string does not do.
 
     `finish` None ends a stream without a word about its end; `body` is sent instead
-    of a completion.
+    of a completion, `pieces` one after the other, without end if they have none.
     """
 
     content: Any = ""
@@ -44,6 +44,7 @@ class Say:
     reasoning: str = ""
     refusal: str | None = None
     body: str = ""
+    pieces: Iterable[str] = ()
 
 
 _OVER = Fault(status=400, message="the script is over")
@@ -139,7 +140,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send({"error": error}, status=answer.status)
         else:
             say = answer if isinstance(answer, Say) else Say(content=answer)
-            if say.body:
+            if say.pieces:
+                self._send_pieces(say.pieces, streamed=bool(body.get("stream")))
+            elif say.body:
                 self._send(say.body)
             elif body.get("stream"):
                 self._stream(body, say)
@@ -151,6 +154,15 @@ class _Handler(BaseHTTPRequestHandler):
         if streamed:
             self._begin_stream()
             self._chunk({"delta": {"role": "assistant", "content": "The first wo"}})
+
+    def _send_pieces(self, pieces: Iterable[str], *, streamed: bool) -> None:
+        self._begin_stream("text/event-stream" if streamed else "application/json")
+        try:
+            for piece in pieces:
+                self._write(piece)
+            self.wfile.write(b"0\r\n\r\n")
+        except OSError:  # the client has had enough
+            self.close_connection = True
 
     def _complete(self, body: dict[str, Any], say: Say) -> None:
         message: dict[str, Any] = {"role": "assistant", "content": say.content}
@@ -178,9 +190,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._event("[DONE]")
         self.wfile.write(b"0\r\n\r\n")
 
-    def _begin_stream(self) -> None:
+    def _begin_stream(self, kind: str = "text/event-stream") -> None:
         self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-type", kind)
         self.send_header("transfer-encoding", "chunked")
         self.end_headers()
 
@@ -190,8 +202,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _event(self, data: object) -> None:
         text = data if isinstance(data, str) else json.dumps(data)
-        event = f"data: {text}\n\n".encode()
-        self.wfile.write(f"{len(event):x}\r\n".encode() + event + b"\r\n")
+        self._write(f"data: {text}\n\n")
+
+    def _write(self, text: str) -> None:
+        chunk = text.encode()
+        self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
 
     def _send(self, body: object, *, status: int = 200) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()

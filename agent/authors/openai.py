@@ -11,9 +11,10 @@ import asyncio
 import os
 import time
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from habilis.agent.author import Reply, Request, Usage
+from habilis.agent.authors.completion import Completion, Garbled, read_stream, read_whole
+from habilis.agent.authors.endpoint import check_address, check_key, public_part
 from habilis.errors import (
     AuthorError,
     AuthorUnavailable,
@@ -35,9 +36,11 @@ class OpenAIAuthor:
 
     `api_key` defaults to OPENAI_API_KEY; an endpoint that is named may do without. A
     reply costs what the server says it used, at the public price of the model where it
-    is known to `genai-prices`.
+    is known to `genai-prices`. `timeout_s` is how long the server may be silent, `reply_s`
+    how long one reply may take with all its retries.
 
     Raises:
+        ConfigError: the address or the key cannot be used.
         AuthorUnavailable: no key is set and no endpoint is named.
     """
 
@@ -51,13 +54,15 @@ class OpenAIAuthor:
         temperature: float | None = None,
         max_retries: int = 4,
         timeout_s: float = 120.0,
+        reply_s: float = 600.0,
     ) -> None:
         self.name = f"openai:{model}"
         self._model, self._stream, self._temperature = model, stream, temperature
-        self._max_retries, self._timeout_s = max_retries, timeout_s
-        named = base_url or os.environ.get("OPENAI_BASE_URL")
-        self._base_url = named or _PUBLIC
-        self._key = api_key or os.environ.get("OPENAI_API_KEY") or (_NO_KEY if named else "")
+        self._max_retries, self._timeout_s, self._reply_s = max_retries, timeout_s, reply_s
+        named = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
+        self._base_url = check_address(named or _PUBLIC)
+        key = check_key((api_key or os.environ.get("OPENAI_API_KEY") or "").strip())
+        self._key = key or (_NO_KEY if named else "")
         if not self._key:
             raise AuthorUnavailable(
                 f"model {model!r} needs a key: set OPENAI_API_KEY, or OPENAI_BASE_URL to use "
@@ -65,22 +70,23 @@ class OpenAIAuthor:
             )
 
     def __repr__(self) -> str:
-        return f"OpenAIAuthor({self._model!r}, base_url={_public_part(self._base_url)!r})"
+        return f"OpenAIAuthor({self._model!r}, base_url={public_part(self._base_url)!r})"
 
     async def reply(self, request: Request) -> Reply:
-        """Return the model's reply to the messages.
+        """Return the model's reply to the messages, cut at a million characters.
 
         Raises:
             EndpointUnreachable: nothing answers there, also after the retries.
             KeyRefused: the endpoint refuses the key.
             ModelUnknown: the endpoint does not serve the model.
-            AuthorError: any other refusal, named by the endpoint's own words.
+            AuthorError: any other refusal, an answer that is no completion, or none that
+                is complete in time.
         """
         import httpx  # noqa: F401 - openai 3.54 looks at a half-imported httpx, which another
         import openai  # thread (chromadb's) may be importing; waiting for it here is the cure
 
         started = time.monotonic()
-        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        messages = [{"role": m.role, "content": _sendable(m.content)} for m in request.messages]
         client = openai.AsyncOpenAI(
             base_url=self._base_url,
             api_key=self._key,
@@ -88,55 +94,70 @@ class OpenAIAuthor:
             max_retries=self._max_retries,
         )
         async with client:
-            try:
-                text, counts, notes = await self._ask(client, messages)
-            except openai.APIError as error:
-                raise await self._explain(client, error) from None
-            except ValueError:
-                where = _public_part(self._base_url)
-                raise AuthorError(f"{where} answers, but not in JSON; is it /v1?") from None
-        usage = self._usage(messages, text, counts, seconds=time.monotonic() - started)
-        if counts is None:
-            notes["usage"] = "estimated: the server reported none"
+            read = await self._ask_in_time(client, messages)
+        text, notes = read.text, read.notes
+        usage = self._usage(messages, text, read.counts, seconds=time.monotonic() - started)
+        if read.counts is None:
+            notes["usage"] = "estimated: the server reported none that can be true"
         refused = str(notes.get("refusal", ""))
         gave_up = f"the model refused: {refused}" if refused and not text.strip() else ""
         return Reply(text=text, usage=usage, gave_up=gave_up, notes=notes)
 
-    async def _ask(
-        self, client: AsyncOpenAI, messages: list[dict[str, str]]
-    ) -> tuple[str, tuple[int, int] | None, dict[str, object]]:
+    async def _ask_in_time(self, client: AsyncOpenAI, messages: list[dict[str, str]]) -> Completion:
+        """Ask with a deadline over everything: waiting, retries, reading to the end."""
+        import openai
+
+        where = public_part(self._base_url)
+        try:
+            async with asyncio.timeout(self._reply_s):
+                try:
+                    return await self._ask(client, messages)
+                except openai.APIError as error:
+                    raise await self._explain(client, error) from None
+                except Garbled as error:
+                    raise AuthorError(
+                        f"{where} sent no completion but {self._without_key(str(error))}; "
+                        "does its address end in /v1?"
+                    ) from None
+        except TimeoutError:
+            raise AuthorError(
+                f"{where} had not completed its reply after {self._reply_s:g} s"
+            ) from None
+
+    async def _ask(self, client: AsyncOpenAI, messages: list[dict[str, str]]) -> Completion:
         import httpx2
         import openai
 
         options: dict[str, Any] = {"model": self._model, "messages": messages}
         if self._temperature is not None:
             options["temperature"] = self._temperature
-        if not self._stream:
-            return _read_whole(await client.chat.completions.create(**options))
-        options |= {"stream": True, "stream_options": {"include_usage": True}}
+        if self._stream:
+            options |= {"stream": True, "stream_options": {"include_usage": True}}
         for attempt in range(self._max_retries + 1):
-            stream = await self._open_stream(client, options)
             try:
-                read = await _read_stream(stream)
-                if "unfinished" not in read[2] or attempt == self._max_retries:
+                try:
+                    read = await self._read_once(client, options)
+                except openai.BadRequestError:
+                    if options.pop("stream_options", None) is None:
+                        raise
+                    read = await self._read_once(client, options)
+                if "unfinished" not in read.notes or attempt == self._max_retries:
                     return read
-            except (httpx2.TransportError, openai.APIConnectionError):
+            except httpx2.RequestError:
                 # it closed in the middle; what came so far is not used
                 await asyncio.sleep(min(8.0, 0.1 * 2**attempt))
         raise EndpointUnreachable(
-            f"{_public_part(self._base_url)} closed the connection in the middle of a reply, "
-            f"{self._max_retries + 1} times"
+            f"{public_part(self._base_url)} closed the connection or fell silent in the middle "
+            f"of a reply, {self._max_retries + 1} times"
         )
 
-    async def _open_stream(self, client: AsyncOpenAI, options: dict[str, Any]) -> Any:
-        import openai
-
-        try:
-            return await client.chat.completions.create(**options)
-        except openai.BadRequestError:
-            if options.pop("stream_options", None) is None:
-                raise
-        return await client.chat.completions.create(**options)
+    async def _read_once(self, client: AsyncOpenAI, options: dict[str, Any]) -> Completion:
+        """Read the bytes here: the package's own reading trusts the server and has no limit."""
+        async with client.chat.completions.with_streaming_response.create(**options) as response:
+            kind = response.headers.get("content-type", "")
+            if self._stream and not kind.startswith("application/json"):
+                return await read_stream(response.iter_bytes())
+            return await read_whole(response.iter_bytes())
 
     def _usage(
         self,
@@ -157,14 +178,15 @@ class OpenAIAuthor:
             seconds=seconds,
         )
 
+    def _without_key(self, text: str) -> str:
+        return text if self._key == _NO_KEY else text.replace(self._key, "…")
+
     async def _explain(self, client: AsyncOpenAI, error: Exception) -> AuthorError:
         """Turn the package's error into ours: what, where, what to do."""
         import openai
 
-        where = _public_part(self._base_url)
-        said = _words_of(error)
-        if self._key != _NO_KEY:
-            said = said.replace(self._key, "…")
+        where = public_part(self._base_url)
+        said = self._without_key(_words_of(error))
         match error:
             case openai.APITimeoutError():
                 return AuthorError(f"{where} did not answer within {self._timeout_s:g} s")
@@ -192,61 +214,11 @@ class OpenAIAuthor:
 
         try:
             page = await client.with_options(max_retries=0, timeout=5).models.list()
-        except openai.OpenAIError:
-            return ""
-        names = [model.id for model in page.data or []]
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
+            return ""  # a list that the package cannot read is no reason to fail
+        models = page.data if isinstance(page.data, list) else []
+        names = [str(model.id) for model in models if hasattr(model, "id")]
         return ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
-
-
-def _read_whole(
-    completion: Any,
-) -> tuple[str, tuple[int, int] | None, dict[str, object]]:
-    choices = getattr(completion, "choices", None)
-    if not choices:
-        raise AuthorError(f"the endpoint gave no choices: {str(completion)[:200]}")
-    message, notes = choices[0].message, dict[str, object]()
-    text = _plain(message.content) or _plain(getattr(message, "reasoning_content", None))
-    if getattr(message, "refusal", None):
-        notes["refusal"] = message.refusal
-    if choices[0].finish_reason == "length":
-        notes["cut"] = "the reply reached the model's length limit"
-    usage = getattr(completion, "usage", None)
-    return text, _counts(usage), notes
-
-
-async def _read_stream(
-    stream: Any,
-) -> tuple[str, tuple[int, int] | None, dict[str, object]]:
-    parts, thoughts, usage, notes = [], [], None, dict[str, object]()
-    finished = False
-    async for chunk in stream:
-        usage = getattr(chunk, "usage", None) or usage
-        for choice in chunk.choices or []:
-            if choice.delta is not None:
-                parts.append(_plain(choice.delta.content))
-                thoughts.append(_plain(getattr(choice.delta, "reasoning_content", None)))
-                if getattr(choice.delta, "refusal", None):
-                    notes["refusal"] = f"{notes.get('refusal', '')}{choice.delta.refusal}"
-            finished = finished or bool(choice.finish_reason)
-            if choice.finish_reason == "length":
-                notes["cut"] = "the reply reached the model's length limit"
-    if not finished:
-        notes["unfinished"] = "the stream ended without saying that it is complete"
-    return "".join(parts) or "".join(thoughts), _counts(usage), notes
-
-
-def _plain(content: Any) -> str:
-    """Return a message's text; some servers send a list of parts, or nothing."""
-    if isinstance(content, list):
-        texts = [part.get("text") if isinstance(part, dict) else part for part in content]
-        return "".join(text for text in texts if isinstance(text, str))
-    return content if isinstance(content, str) else ""
-
-
-def _counts(usage: Any) -> tuple[int, int] | None:
-    if usage is None or usage.prompt_tokens is None:
-        return None
-    return int(usage.prompt_tokens), int(usage.completion_tokens or 0)
 
 
 def price(model: str, input_tokens: int, output_tokens: int, *, base_url: str) -> float | None:
@@ -275,8 +247,6 @@ def _words_of(error: Exception) -> str:
     return " ".join(str(error).split())[:300]
 
 
-def _public_part(url: str) -> str:
-    """Return an address without user name, password and query."""
-    parts = urlsplit(url)
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+def _sendable(text: str) -> str:
+    """Return the text without lone surrogates, which no request can carry."""
+    return text.encode("utf-8", "replace").decode()

@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from habilis.agent.cli import options
+from habilis.agent.cli.clean import clean
 from habilis.agent.cli.screen import print_json
 from habilis.errors import HabilisError
 from habilis.memory.library import SkillLibrary
@@ -51,9 +51,11 @@ def doctor(
         console = Console(highlight=False)
         for finding in findings:
             mark = "[green]ok[/]     " if finding.ok else "[red]missing[/]"
-            console.print(f"{mark} {escape(finding.what)}: {escape(finding.found)}", soft_wrap=True)
+            console.print(
+                f"{mark} {clean(finding.what)}: {clean(finding.found, 2_000)}", soft_wrap=True
+            )
             if finding.advice:
-                console.print(f"        {escape(finding.advice)}", soft_wrap=True)
+                console.print(f"        {clean(finding.advice)}", soft_wrap=True)
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated
@@ -84,6 +85,23 @@ def require_author(model: str, *, has_examples: bool) -> None:
         "server), or give examples of what you want (--examples FILE.csv, output in the last "
         "column) and the embedded author works without a model"
     )
+
+
+def json_or_text(text: str, *, what: str) -> object:
+    """Return the JSON value that is written there, else the text itself.
+
+    Raises:
+        ConfigError: it is JSON that cannot be held; `what` is named.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+    except (ValueError, RecursionError):
+        raise ConfigError(
+            f"{what} begins with {text[:20]!r} and holds a number of too many digits, or is "
+            "nested too deeply"
+        ) from None
 
 
 def open_library(folder: Path) -> SkillLibrary:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from habilis.agent.cli import options
-from habilis.agent.cli.screen import Screen, print_json
+from habilis.agent.cli.clean import clean_lines
+from habilis.agent.cli.screen import Screen
+from habilis.agent.observe import shorten
 from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.agent.task_file import read_examples
@@ -58,11 +61,11 @@ def run(
         learn=learn,
         allow=allow,
     )
-    screen = Screen(as_json=as_json)
+    screen = Screen(as_json=as_json, learns=learn)
     with agent:
         result = agent.run_sync(task, session=session, observer=screen)
     if as_json:
-        print_json({"result": json.loads(result.to_json())})
+        print(json.dumps({"event": "result", **json.loads(result.to_json())}, ensure_ascii=False))
     else:
         _show(result)
     if result.solved is False or not result.answered:
@@ -72,9 +75,12 @@ def run(
 def _show(result: Result) -> None:
     if result.answered and result.solved is not False:
         print(result.output)
+        name = next(iter(result.skills_made), "")
+        if name and sys.stderr.isatty():
+            print(f"kept as a skill: call it with `habilis skills run {name} ...`", file=sys.stderr)
         return
     reason = result.stop_reason.value.replace("_", " ")
-    print(f"not solved ({reason}): {result.detail or 'no answer'}")
+    print(f"not solved ({reason}): {clean_lines(result.detail) or 'no answer'}")
 
 
 def _variables(pairs: list[str]) -> dict[str, Any]:
@@ -82,9 +88,8 @@ def _variables(pairs: list[str]) -> dict[str, Any]:
     for pair in pairs:
         name, separator, text = pair.partition("=")
         if not separator or not name.isidentifier():
-            raise ConfigError(f"--var {pair!r}: write NAME=JSON, as in --var year=2024")
-        try:
-            variables[name] = json.loads(text)
-        except json.JSONDecodeError:
-            variables[name] = text
+            raise ConfigError(
+                f"--var {shorten(pair, 80)!r}: write NAME=JSON, as in --var year=2024"
+            )
+        variables[name] = options.json_or_text(text, what=f"--var {name}")
     return variables

@@ -7,9 +7,10 @@ import sys
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from habilis.agent.budget import StopReason
+from habilis.agent.cli.clean import clean
 from habilis.agent.result import Result
 from habilis.events import (
     Acted,
@@ -24,12 +25,17 @@ from habilis.events import (
     TaskStarted,
 )
 
+_NO_ANSWER = "[red]no answer[/]"
+_ANSWERED = (StopReason.ANSWERED, StopReason.RECALLED)
+
 
 class Screen:
     """Shows events as they come. Quiet where standard error is no terminal, unless told."""
 
-    def __init__(self, *, as_json: bool = False, always: bool = False) -> None:
-        self._json = as_json
+    def __init__(
+        self, *, as_json: bool = False, always: bool = False, learns: bool = False
+    ) -> None:
+        self._json, self._learns = as_json, learns
         self.console = Console(stderr=True, highlight=False)
         self._shows = always or self.console.is_terminal
 
@@ -38,6 +44,8 @@ class Screen:
             print(json.dumps(event.to_json(), ensure_ascii=False, default=str), flush=True)
         elif self._shows:
             line = describe(event)
+            if isinstance(event, AnswerChecked) and event.passed and self._learns:
+                line = "  [dim]answer accepted; looking for a skill in it …[/]"
             if line:
                 self.console.print(line)
 
@@ -51,31 +59,35 @@ def describe(event: Event) -> str:
     """Return one line of rich markup for an event, empty for those a person need not see."""
     match event:
         case TaskStarted():
-            return f"[bold]▸ {escape(event.task_id)}[/]  {escape(event.instruction[:90])}"
+            return f"[bold]▸ {clean(event.task_id)}[/]  {clean(event.instruction, 90)}"
         case SkillsRecalled(solved_by=solver) if solver:
-            return f"  [cyan]recalled[/] {escape(solver)}"
+            return f"  [cyan]recalled[/] {clean(solver)}"
         case SkillsRecalled(names=names) if names:
-            return f"  [cyan]recalls[/] {escape(', '.join(names))}"
+            return f"  [cyan]recalls[/] {clean(', '.join(names))}"
         case AuthorAsked():
-            return f"  [dim]{escape(event.author)}: {escape(event.purpose)} …[/]"
+            return f"  [dim]{clean(event.author)}: {clean(event.purpose)} …[/]"
         case Acted():
             called = f", called {', '.join(event.skills_called)}" if event.skills_called else ""
             colour = "green" if event.outcome == "ok" else "yellow"
             lines = len(event.source.splitlines())
-            return f"  ran {lines} lines: [{colour}]{event.outcome}[/]{escape(called)}"
+            return f"  ran {lines} lines: [{colour}]{clean(event.outcome)}[/]{clean(called)}"
         case AnswerChecked(passed=False):
-            return f"  [yellow]not right[/] {escape(event.detail[:120])}"
+            return f"  [yellow]not right[/] {clean(event.detail, 120)}"
         case SkillKept():
             calls = f", calls {', '.join(event.requires)}" if event.requires else ""
-            return f"  [green]kept skill[/] {escape(event.name)}{escape(calls)}"
+            return f"  [green]kept skill[/] {clean(event.name)}{clean(calls)}"
         case SkillNotKept():
-            return f"  [yellow]no skill kept[/] ({escape(event.check)}: {escape(event.evidence)})"
+            return f"  [yellow]no skill kept[/] ({clean(event.check)}: {clean(event.evidence)})"
         case TaskFinished():
             marks = {True: "[green]solved[/]", False: "[red]not solved[/]", None: "answered"}
             mark = marks[event.solved]
-            return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens"
+            if event.solved is None and event.stop_reason not in _ANSWERED:
+                mark = _NO_ANSWER
+            failed = event.solved is False or mark is _NO_ANSWER
+            why = f": {clean(event.detail, 120)}" if failed and event.detail else ""
+            return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens{why}"
         case Notice():
-            return f"  [dim]{escape(event.text)}[/]"
+            return f"  [dim]{clean(event.text)}[/]"
     return ""
 
 
@@ -95,12 +107,13 @@ def results_table(results: Sequence[Result]) -> Table:
     table.add_column("tokens", justify="right", footer=f"{tokens:,}")
     words = {True: "[green]yes[/]", False: "[red]no[/]", None: "unchecked"}
     for result in results:
+        unanswered = result.solved is None and not result.answered
         recalled = " (recall)" if result.stop_reason.value == "recalled" else ""
         table.add_row(
-            escape(result.task_id),
-            words[result.solved] + recalled,
-            escape(", ".join(result.skills_made)),
-            escape(", ".join(result.skills_used)),
+            clean(result.task_id),
+            _NO_ANSWER if unanswered else words[result.solved] + recalled,
+            clean(", ".join(result.skills_made)),
+            clean(", ".join(result.skills_used)),
             f"{result.seconds:.2f}",
             f"{result.usage.tokens:,}",
         )

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from habilis.agent.cli import options
+from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen, print_json
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
@@ -47,7 +48,7 @@ def start(
         learn=learn,
         allow=allow,
     )
-    screen = Screen(as_json=as_json)
+    screen = Screen(as_json=as_json, learns=learn)
     with agent:
         session = Session(agent, name, rows, source=str(tasks.resolve()))
         try:
@@ -58,10 +59,13 @@ def start(
             raise
     screen.results(results)
     if as_json:
-        print_json({"results": [json.loads(result.to_json()) for result in results]})
+        for result in results:
+            row = {"event": "result", **json.loads(result.to_json())}
+            print(json.dumps(row, ensure_ascii=False))
     if len(results) < len(rows):
         print(f"stopped after {len(results)} of {len(rows)} tasks; {_how_to_resume(name, library)}")
-    if any(result.solved is False for result in results) or len(results) < len(rows):
+    failed = any(result.solved is False or not result.answered for result in results)
+    if failed or len(results) < len(rows):
         raise typer.Exit(1)
 
 
@@ -110,7 +114,8 @@ def status(
         return
     for state in states:
         of = f" of {state['tasks']}" if state["tasks"] else ""
-        print(f"{state['name']}: {state['state']}, {state['finished']}{of} tasks finished")
+        name = clean_lines(str(state["name"]))
+        print(f"{name}: {state['state']}, {state['finished']}{of} tasks finished")
     if not states:
         print("No sessions yet.")
 
@@ -119,12 +124,17 @@ def status(
 def stop(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY) -> None:
     """Ask a running session to stop after the task it is at."""
     with options.open_library(library) as shelf:
-        if shelf.journal.session(name) is None:
+        known = shelf.journal.session(name)
+        if known is None:
             raise SessionError(f"no session named {name!r}; `habilis session status` lists all")
+        if known.state != "running":
+            again = f"; {_how_to_resume(name, library)}" if known.state == "stopped" else ""
+            print(f"{clean_lines(name)} is not running, it is {known.state}{again}")
+            return
         shelf.journal.request_stop(name)
-    print(f"{name} will stop after its current task; {_how_to_resume(name, library)}")
+    print(f"{clean_lines(name)} will stop after its current task; {_how_to_resume(name, library)}")
 
 
 def _how_to_resume(name: str, library: Path) -> str:
     where = "" if library == options.DEFAULT_LIBRARY else f" --library {library}"
-    return f"go on with `habilis session resume {name}{where}`"
+    return f"go on with `habilis session resume {clean_lines(name)}{where}`"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 from rich.syntax import Syntax
 from rich.table import Table
 
 from habilis.agent.cli import options
+from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
+from habilis.errors import ConfigError
 from habilis.skills.skill import Skill
 
 app = typer.Typer(help="The saved skills.", no_args_is_help=True)
@@ -31,14 +31,17 @@ def list_skills(
     if as_json:
         print_json([_row(skill) for skill in skills])
         return
-    table = Table(header_style="bold")
-    for column in ("name", "state", "version", "calls", "what it does"):
-        table.add_column(column)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("name", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("what it does", no_wrap=True, overflow="ellipsis")
     for skill in skills:
-        calls = ", ".join(skill.requires)
-        cells = (skill.name, skill.state.value, str(skill.version), calls, skill.description)
-        table.add_row(*map(escape, cells))
-    Console(highlight=False).print(table if skills else "The library is empty.")
+        calls = f" (calls {', '.join(skill.requires)})" if skill.requires else ""
+        table.add_row(*map(clean, (skill.name, skill.state.value, skill.description + calls)))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=160)
+    console.print(table if skills else "The library is empty.")
 
 
 @app.command()
@@ -49,6 +52,10 @@ def search(
     as_json: options.JsonOption = False,
 ) -> None:
     """Find skills by what they do, best first, with the reason."""
+    if not query.strip():
+        raise ConfigError("the query is empty: say what you need")
+    if limit < 1:
+        raise ConfigError(f"-k {limit} finds nothing: ask for at least one")
     with options.open_library(library) as shelf:
         hits = shelf.search(query, k=limit)
     if as_json:
@@ -62,8 +69,8 @@ def search(
     console = Console(highlight=False)
     for hit in hits:
         words = f", words: {', '.join(hit.words)}" if hit.words else ""
-        console.print(f"[bold]{escape(hit.skill.card)}[/]")
-        console.print(f"  [dim]likeness {hit.cosine:.2f}{escape(words)}[/]")
+        console.print(f"[bold]{clean(hit.skill.card)}[/]")
+        console.print(f"  [dim]likeness {hit.cosine:.2f}{clean(words)}[/]")
     if not hits:
         console.print("No skill fits.")
 
@@ -83,21 +90,20 @@ def show(
     console = Console(highlight=False)
     origin = skill.provenance
     console.print(
-        f"[bold]{escape(skill.name)}[/] version {skill.version}, {skill.state.value}, "
-        f"made by {escape(origin.author)} for: {escape(origin.task)}"
+        f"[bold]{clean(skill.name)}[/] version {skill.version}, {skill.state.value}, "
+        f"made by {clean(origin.author)} for: {clean(origin.task)}"
     )
     if skill.requires:
-        console.print(f"calls {escape(', '.join(skill.requires))}")
+        console.print(f"calls {clean(', '.join(skill.requires))}")
+    source = clean_lines(skill.source)
     if console.is_terminal:
-        console.print(Syntax(skill.source, "python", background_color="default", word_wrap=True))
+        console.print(Syntax(source, "python", background_color="default", word_wrap=True))
     else:
-        print(skill.source)
+        print(source)
     console.print(f"{len(skill.cases)} cases:")
     for case in skill.cases[:8]:
         row = _case(case)
-        console.print(
-            f"  {escape(row['call'])} == {escape(row['result'])}  [dim]{row['origin']}[/]"
-        )
+        console.print(f"  {clean(row['call'])} == {clean(row['result'])}  [dim]{row['origin']}[/]")
 
 
 @app.command("run")
@@ -112,7 +118,8 @@ def run_skill(
     """Call a skill in the sandbox and print what it returns."""
     with options.open_library(library) as shelf:
         skill = shelf[name]
-        value = skill(*map(_value, arguments or []))
+        given = [options.json_or_text(text, what="an argument") for text in arguments or []]
+        value = skill(*given)
     if as_json:
         print_json(value)
     else:
@@ -132,7 +139,8 @@ def history(
         print_json(versions)
         return
     for row in versions:
-        print(f"{row['version']}  {row['hash']}  {row['author']}  {row['task']}")
+        line = f"{row['version']}  {row['hash']}  {row['author']}  {row['task']}"
+        print(clean_lines(" ".join(line.split("\n"))))
 
 
 @app.command()
@@ -164,10 +172,3 @@ def _case(case: Any) -> dict[str, str]:
         "result": repr(case.expected),
         "origin": case.origin.value,
     }
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError:
-        return text

@@ -1,31 +1,30 @@
 """Running code in a separate process: what the rest of habilis uses of the sandbox.
 
-Time, memory, output and file size are limited, the environment is empty, values cross as
-plain data only, and a policy keeps ordinary code inside the workspace folder. The boundary
-is the jail: on Linux the kernel keeps the worker from other files, the network, other
-processes and programs, even when code breaks the policy. How much of it this machine has is
-the tier; below `min_tier` nothing is started. docs/sandbox.md says what is not stopped.
+Time, memory and output are limited, values cross as plain data, and a policy keeps honest
+code in its workspace. The boundary is the jail: the kernel keeps the worker from other files,
+the network, processes and programs. docs/sandbox.md says how far, and what is not stopped.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
-from habilis.errors import ConfigError, SandboxError
+from habilis.errors import SandboxError
 from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
+from habilis.skills.sandbox.aside import Abandoned
 from habilis.skills.sandbox.channel import ChannelClosed
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
-from habilis.skills.sandbox.inputs import encode_input
-from habilis.skills.sandbox.limits import TIERS
+from habilis.skills.sandbox.inputs import encoded_input
 from habilis.skills.sandbox.limits import Limits as Limits
+from habilis.skills.sandbox.limits import known_tier
 from habilis.skills.sandbox.process import Process
 from habilis.skills.sandbox.reading import broken_outcome, read_outcome
 from habilis.skills.sandbox.wire import Json, WireError, encode
@@ -37,11 +36,12 @@ class Worker:
     """Runs actions one after another; variables live on. Starts its process on first use.
 
     `workspace` is the folder the code may use, a fresh temporary one by default. `tools`
-    are called here, in the calling thread, when the code calls them, after `approve(name,
-    arguments)` said yes. `load_skill(name)` returns (name, source) pairs, requirements
-    first, and raises for an unknown name. `allow` adds modules to those the code may import.
-    Below the tier `min_tier` it does not start; None means what HABILIS_MIN_TIER says, else
-    "standard". Actions of several threads run one at a time.
+    are called in this process, in a thread beside the one that waits, when the code calls
+    them and `approve(name, arguments)`, sync or async, returned True. `load_skill(name)`
+    returns (name, source) pairs, the skill's own last, and raises for an unknown name; a
+    source calls, of each name, the last one above it. `allow` adds modules to those the
+    code may import. Below the tier `min_tier` it does not start; None means what
+    HABILIS_MIN_TIER says, else "standard". Actions of several threads run one at a time.
     """
 
     _policy = True  # the escape tests run attacks without it; users cannot
@@ -61,25 +61,20 @@ class Worker:
         self._host = Host(tools, approve=approve, load_skill=load_skill)
         self._allow = tuple(allow)
         self._limits, self._hash_seed = limits, hash_seed
-        self._min_tier = _known_tier(min_tier or os.environ.get("HABILIS_MIN_TIER", "standard"))
-        self._tier = self._asked = ""
+        self._min_tier, self._tier, self._asked = known_tier(min_tier), "", ""
         self._workspace = workspace
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._variables: dict[str, Json] = {}
         self._process: Process | None = None
         self._busy = threading.Lock()
+        self._starting = threading.Lock()  # held while it is open whether there is a process
         self._closed = False
         self._interrupted = False
 
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -101,9 +96,10 @@ class Worker:
         """Make inputs variables of the session; they are there again after a restart.
 
         Raises:
-            TaskError: a name is no variable name, or a value is not plain data.
+            TaskError: a name is no variable name or is taken, or a value is not plain data.
         """
-        encoded = {name: encode_input(name, value) for name, value in variables.items()}
+        tools = self._host.tool_names
+        encoded = {key: encoded_input(key, value, tools=tools) for key, value in variables.items()}
         with self._busy:
             self._variables |= encoded
             if self._process is not None and not self._process.died:
@@ -116,15 +112,13 @@ class Worker:
             SandboxError: the worker cannot be started, or was closed.
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
-        with self._busy:
+        with self._turn():
             request = {"do": "run", "source": source, "timeout_s": seconds}
-            if not self._policy:
-                request["policy"] = False
             try:
-                process = self._sent(request)
+                process = self._sent(request | {"policy": self._policy})
             except ChannelClosed:
                 return self._lost()
-            return self._outcome(process, seconds)
+            return replace(self._outcome(process, seconds), tier=self._tier)
 
     def call(
         self,
@@ -147,8 +141,7 @@ class Worker:
         pairs = zip(arguments, keywords or [{}] * len(arguments), strict=True)
         left = [[encode(list(args)), encode(dict(named))] for args, named in pairs]
         outcomes: list[Outcome] = []
-        with self._busy:
-            self._interrupted = False
+        with self._turn():
             while left:
                 done = self._batch(function, left, seconds)
                 outcomes += done
@@ -156,34 +149,60 @@ class Worker:
         return outcomes
 
     def interrupt(self) -> None:
-        """Kill the worker from another thread; the `run` or `call` under way ends KILLED."""
-        self._interrupted = True
-        process = self._process
+        """Kill the worker from another thread; the `run` or `call` under way ends KILLED.
+
+        When none is, the next one does. A tool that hangs is left behind in its thread.
+        """
+        with self._starting:
+            self._interrupted = True
+            process = self._process
         if process is not None:
             process.kill()
+        self._host.leave()
 
     def close(self) -> None:
-        """End the process and remove the temporary workspace. May be called again."""
+        """End the process and remove the temporary workspace. May be called again.
+
+        An action under way in another thread ends KILLED. If the caller's own `approve` or
+        `load_skill` keeps it from ending now, it cleans up when they return.
+        """
         self._closed = True
         self.interrupt()
+        if self._busy.acquire(timeout=_GRACE_S):
+            try:
+                self._clean_up()
+            finally:
+                self._busy.release()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
         with self._busy:
-            self._discard()
-            if self._temporary is not None:
-                self._temporary.cleanup()
-                self._temporary = self._workspace = None
+            try:
+                yield
+            finally:
+                self._interrupted = False
+                if self._closed:
+                    self._clean_up()
+
+    def _clean_up(self) -> None:
+        self._discard()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+            self._temporary = self._workspace = None
 
     def _batch(self, function: str, calls: list[list[Json]], seconds: float) -> list[Outcome]:
         """Make calls until one kills the worker; at least one outcome."""
         request = {"do": "call", "function": function, "calls": calls, "timeout_s": seconds}
+        done: list[Outcome] = []
         try:
             process = self._sent(request)
         except ChannelClosed:
-            return [self._lost()]
-        done: list[Outcome] = []
-        while len(done) < len(calls) and self._process is process:
-            done.append(self._outcome(process, seconds))
+            done.append(self._lost())
+        else:
+            while len(done) < len(calls) and self._process is process:
+                done.append(replace(self._outcome(process, seconds), tier=self._tier))
         if done[-1].variables_lost and (self._interrupted or not self._host.has_skill(function)):
-            done += [self._broken(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
+            done += [broken_outcome(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
                 len(calls) - len(done)
             )
         return done
@@ -194,40 +213,35 @@ class Worker:
         """Return the process that has taken the request.
 
         Raises:
-            ChannelClosed: a process was there and is gone.
+            ChannelClosed: a process was there and is gone, or the call was interrupted.
         """
         if self._closed:
             raise SandboxError("the worker is closed")
-        if self._process is None:
-            self._process = self._start()
-        if self._process.died:
+        process = self._process or self._start()
+        if self._interrupted or process.died:
             raise ChannelClosed
         # An answer has to name the request: what comes unasked, or late, is no answer.
         self._asked = secrets.token_hex(8)
-        self._process.channel.send(request | {"id": self._asked})
-        return self._process
+        process.channel.send(request | {"id": self._asked})
+        return process
 
     def _start(self) -> Process:
-        limits = self._limits
-        setup = {
-            "tools": self._host.tool_cards(),
-            "allow": list(self._allow),
-            "limits": {
-                "memory_bytes": limits.memory_bytes,
-                "file_bytes": limits.file_bytes,
-                "printed_chars": limits.printed_chars,
-                "value_bytes": limits.value_bytes,
-            },
-        }
-        process = Process(
-            folder=self.workspace,
-            hash_seed=self._hash_seed,
-            setup=setup,
-            min_tier=self._min_tier,
-        )
-        self._process, self._tier = process, process.tier
-        if self._variables:
-            self._send_variables(process, self._variables)
+        limits = asdict(self._limits)
+        setup = {"tools": self._host.tool_cards(), "allow": self._allow, "limits": limits}
+        folder = self.workspace
+        with self._starting:
+            if self._interrupted:
+                raise ChannelClosed
+            process = self._process = Process(folder=folder, hash_seed=self._hash_seed)
+        try:
+            self._tier = process.set_up(setup, min_tier=self._min_tier)
+            if self._variables:
+                self._send_variables(process, self._variables)
+        except BaseException as error:
+            self._discard()
+            if self._interrupted and isinstance(error, SandboxError):
+                raise ChannelClosed from None
+            raise
         return process
 
     def _send_variables(self, process: Process, variables: dict[str, Json]) -> None:
@@ -257,42 +271,30 @@ class Worker:
                 deadline = started + away_s + timeout_s + _GRACE_S
                 message = process.channel.receive(deadline=deadline)
                 if "outcome" in message:
+                    seconds = time.monotonic() - started - away_s
                     if message.get("id") != self._asked:
                         raise WireError("an outcome that nobody asked for")
-                    seconds = time.monotonic() - started - away_s
-                    return read_outcome(
-                        message["outcome"], calls, seconds, self._limits, tier=self._tier
-                    )
+                    return read_outcome(message["outcome"], calls, seconds, self._limits)
                 asked = time.monotonic()
-                reply = self._host.answer(message, calls)
+                reply = self._host.answer(message, calls, stopped=lambda: self._interrupted)
                 away_s += time.monotonic() - asked
                 process.channel.send(reply, deadline=time.monotonic() + _GRACE_S)
         except TimeoutError:
             self._discard()
+            kind = OutcomeKind.TIMED_OUT
             text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
-            return self._broken(
-                OutcomeKind.TIMED_OUT, text, calls, time.monotonic() - started - away_s
-            )
-        except (ChannelClosed, WireError):
+        except (ChannelClosed, WireError, Abandoned):
+            kind = OutcomeKind.KILLED
             text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
-            return self._broken(
-                OutcomeKind.KILLED, text, calls, time.monotonic() - started - away_s
-            )
         except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
             self._discard()
             raise
+        return broken_outcome(kind, text, calls, time.monotonic() - started - away_s)
 
     def _lost(self) -> Outcome:
-        text = f"WorkerLost: the worker {self._discard()} before this could run"
-        return self._broken(OutcomeKind.LOST, f"{text}; variables are lost")
-
-    def _broken(
-        self, kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
-    ) -> Outcome:
-        return broken_outcome(kind, error, calls, seconds, tier=self._tier)
-
-
-def _known_tier(name: str) -> str:
-    if name not in TIERS:
-        raise ConfigError(f"no tier {name!r}; tiers are {', '.join(TIERS)}")
-    return name
+        fate = self._discard()
+        if self._interrupted:
+            text = "WorkerKilled: interrupted before this could run; variables are lost"
+            return broken_outcome(OutcomeKind.KILLED, text)
+        text = f"WorkerLost: the worker {fate} before this could run; variables are lost"
+        return broken_outcome(OutcomeKind.LOST, text)

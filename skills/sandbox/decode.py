@@ -24,6 +24,7 @@ from habilis.skills.sandbox.values import (
     Opaque,
     Record,
     WireError,
+    shown,
 )
 
 
@@ -85,7 +86,7 @@ def _hashable(value: Any) -> Any:
     try:
         hash(value)
     except TypeError:
-        return Opaque(type(value).__name__, repr(value)[:2000])
+        return Opaque(type(value).__name__, shown(value)[:2000])
     return value
 
 

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import builtins
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from habilis.errors import ConfigError
 from habilis.skills.outcome import HostCall
+from habilis.skills.sandbox.aside import Abandoned, Aside
+from habilis.skills.sandbox.inputs import tool_name
 from habilis.skills.sandbox.printed import without_paths
 from habilis.skills.sandbox.wire import Json, WireError, decode, encode
 
-Approve = Callable[[str, Mapping[str, object]], bool]
+Approve = Callable[[str, Mapping[str, object]], bool | Awaitable[bool]]
 LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
 
 
 class Host:
-    """Answers a worker's questions, in the thread that waits for the action.
+    """Answers a worker's questions while a thread waits for the action.
 
     A tool is a plain function, sync or async: its arguments are bound to its signature,
-    shown to `approve`, and the call is recorded.
+    shown to `approve`, and the call is recorded. It runs in a thread of its own, so that
+    one that hangs can be left behind; `approve` and `load_skill` run in the thread that
+    waits, where a prompt may be shown, and an `approve` that is async beside it.
     """
 
     def __init__(
@@ -34,10 +37,12 @@ class Host:
         self._approve, self._load_skill = approve, load_skill
         self._tools: dict[str, Callable[..., object]] = {}
         for tool in tools:
-            name = getattr(tool, "__name__", "")
-            if not name.isidentifier() or name in self._tools:
-                raise ConfigError(f"a tool needs a name of its own, which {tool!r} has not")
-            self._tools[name] = tool
+            self._tools[tool_name(tool, taken=self._tools)] = tool
+        self._aside = Aside()
+
+    @property
+    def tool_names(self) -> frozenset[str]:
+        return frozenset(self._tools)
 
     def tool_cards(self) -> list[list[str]]:
         """Return each tool's name and docstring."""
@@ -46,20 +51,31 @@ class Host:
     def has_skill(self, name: str) -> bool:
         return "sources" in self._skill_sources(name)
 
-    def answer(self, question: Mapping[str, Any], calls: list[HostCall]) -> dict[str, Any]:
+    def leave(self) -> None:
+        """Wait no longer for the tool that is running, if one is."""
+        self._aside.leave()
+
+    def answer(
+        self, question: Mapping[str, Any], calls: list[HostCall], *, stopped: Callable[[], bool]
+    ) -> dict[str, Any]:
         """Return what the worker is told; a call of a tool is added to `calls`.
 
         What a tool raises goes to the code. What `approve` raises goes to the caller.
+        No tool is called any more once `stopped()` is true.
 
         Raises:
             WireError: this is no question.
+            Abandoned: `leave()` was called, or the call was stopped.
         """
         name = question.get("name")
         if isinstance(name, str) and question.get("ask") == "skill":
             return self._skill_sources(name)
         if isinstance(name, str) and question.get("ask") == "tool":
-            reply, record = self._call(name, question.get("arguments"), question.get("keywords"))
+            given = question.get("arguments"), question.get("keywords")
+            reply, record = self._call(name, *given, stopped)
             calls.append(record)
+            if reply is None:
+                raise Abandoned
             return reply
         raise WireError("the worker sent no question")
 
@@ -71,7 +87,10 @@ class Host:
         except Exception as error:  # the code gets it as an ImportError
             return {"error": without_paths(str(error))}
 
-    def _call(self, name: str, arguments: Json, keywords: Json) -> tuple[dict[str, Any], HostCall]:
+    def _call(
+        self, name: str, arguments: Json, keywords: Json, stopped: Callable[[], bool]
+    ) -> tuple[dict[str, Any] | None, HostCall]:
+        """Return the reply and the record; no reply when the call was abandoned."""
         given: Mapping[str, object] = {}
         try:
             tool = self._tools[name]
@@ -82,16 +101,48 @@ class Host:
             given = dict(bound.arguments)
         except (TypeError, KeyError, WireError) as error:
             return _failed(name, given, TypeError(str(error)))
-        if self._approve is not None and not self._approve(name, given):
-            return _failed(name, given, PermissionError(f"the call of {name} was not approved"))
         try:
-            value = tool(*bound.args, **bound.kwargs)
-            if inspect.iscoroutine(value):
-                value = asyncio.run(value)
-            reply = {"value": encode(value)}
-        except Exception as error:  # the user's own code may raise anything
-            return _failed(name, given, error)
-        return reply, HostCall(name=name, arguments=given, value=value)
+            if not self._approved(name, given, stopped):
+                return _failed(name, given, PermissionError(f"the call of {name} was not approved"))
+            done = self._aside.do(lambda: _result(tool, bound), stopped=stopped)
+        except Abandoned:
+            return None, HostCall(name=name, arguments=given, error="Abandoned: interrupted")
+        if isinstance(done, BaseException):
+            return _failed(name, given, done)
+        value, encoded = done
+        return {"value": encoded}, HostCall(name=name, arguments=given, value=value)
+
+    def _approved(
+        self, name: str, given: Mapping[str, object], stopped: Callable[[], bool]
+    ) -> bool:
+        """Nothing but True is a yes: what is merely truthy may be a mistake."""
+        if self._approve is None:
+            return True
+        verdict = self._approve(name, given)
+        if inspect.isawaitable(verdict):
+            awaitable = verdict
+            verdict = self._aside.do(lambda: _awaited(awaitable), stopped=stopped)
+        return verdict is True
+
+
+def _result(
+    tool: Callable[..., object], bound: inspect.BoundArguments
+) -> tuple[object, Json] | BaseException:
+    """Return a tool's value, plain and encoded, or what it raised."""
+    try:
+        value = tool(*bound.args, **bound.kwargs)
+        if inspect.isawaitable(value):
+            value = _awaited(value)
+        return value, encode(value)
+    except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:
+        return error  # the user's own code may raise anything; only Ctrl-C is for the caller
+
+
+def _awaited(awaitable: Awaitable[Any]) -> Any:
+    async def wait() -> Any:
+        return await awaitable
+
+    return asyncio.run(wait())
 
 
 def _bind(
@@ -117,7 +168,7 @@ def _signature(tool: Callable[..., object]) -> inspect.Signature:
 
 
 def _failed(
-    name: str, given: Mapping[str, object], error: Exception
+    name: str, given: Mapping[str, object], error: BaseException
 ) -> tuple[dict[str, Any], HostCall]:
     kind = type(error).__name__
     text = error.args[0] if isinstance(error, KeyError) and error.args else error

@@ -20,21 +20,13 @@ _START_S = 60.0
 
 
 class Process:
-    """A running worker that has taken its setup. Nothing of it survives `close()`."""
+    """A worker process; it serves after `set_up`. Nothing of it survives `close()`."""
 
-    def __init__(
-        self,
-        *,
-        folder: Path,
-        hash_seed: int | None,
-        setup: dict[str, Any],
-        min_tier: str,
-    ) -> None:
-        """Start it and wait until it is ready.
+    def __init__(self, *, folder: Path, hash_seed: int | None) -> None:
+        """Start it. From here on it can be killed.
 
         Raises:
-            SandboxError: it did not come up, or its jail is below `min_tier`; the message
-                holds what it wrote last, or what is missing.
+            SandboxError: there can be no such process.
         """
         self._lock = threading.Lock()
         self._closed = False
@@ -42,7 +34,6 @@ class Process:
         self._pidfd = -1
         folder = folder.resolve()
         self._zygote = zygote_for(hash_seed)
-        _require(min_tier, self._zygote.tier, self._zygote.missing)
         try:
             self._start(folder)
         except OSError:  # the zygote was killed from outside: once more with another
@@ -53,14 +44,30 @@ class Process:
             except OSError as error:
                 raise SandboxError(f"the worker could not be started: {error}") from error
         try:
-            ready = self._set_up(setup | {"tier": min_tier})
-            self.pid: int = ready["pid"]
+            self.pid: int = self._receive(time.monotonic() + _START_S)["pid"]
             self._pidfd = os.pidfd_open(self.pid)
-            self.tier: str = ready["tier"]
-            _require(min_tier, self.tier, ready["missing"])
         except BaseException:
             self.close()
             raise
+
+    def set_up(self, setup: dict[str, Any], *, min_tier: str) -> str:
+        """Tell it what it needs, wait until it is ready and return its jail's tier.
+
+        Raises:
+            SandboxError: it did not come up, and the message holds what it wrote last; or
+                its tier is below `min_tier`, and the message says what is missing.
+        """
+        try:
+            _require(min_tier, self._zygote.tier, self._zygote.missing)
+            deadline = time.monotonic() + _START_S
+            self._send(setup | {"tier": min_tier}, deadline)
+            ready = self._receive(deadline)
+            _require(min_tier, ready["tier"], ready["missing"])
+        except BaseException:
+            self.close()
+            raise
+        tier: str = ready["tier"]
+        return tier
 
     def _start(self, folder: Path) -> None:
         request_read, request_write = os.pipe()
@@ -76,14 +83,20 @@ class Process:
             os.close(reply_write)
         self.channel = channel
 
-    def _set_up(self, setup: dict[str, Any]) -> dict[str, Any]:
-        deadline = time.monotonic() + _START_S
+    def _send(self, message: dict[str, Any], deadline: float) -> None:
         try:
-            self.channel.send(setup, deadline=deadline)
+            self.channel.send(message, deadline=deadline)
+        except (ChannelClosed, TimeoutError):
+            raise self._no_start() from None
+
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        try:
             return self.channel.receive(deadline=deadline)
         except (ChannelClosed, TimeoutError):
-            words = self._zygote.last_words()
-            raise SandboxError(f"the worker did not start: {words}") from None
+            raise self._no_start() from None
+
+    def _no_start(self) -> SandboxError:
+        return SandboxError(f"the worker did not start: {self._zygote.last_words()}")
 
     @property
     def died(self) -> bool:

@@ -1,4 +1,4 @@
-"""Reading an outcome that the worker sent. The worker may be in the hands of its code."""
+"""The outcome that the worker sent, or one for it. It may be in the hands of its code."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ _FROM_WORKER = frozenset(
 )
 
 
-def read_outcome(
-    data: Any, calls: Sequence[HostCall], seconds: float, limits: Limits, *, tier: str
-) -> Outcome:
+def read_outcome(data: Any, calls: Sequence[HostCall], seconds: float, limits: Limits) -> Outcome:
     """Return the outcome, cleaned and capped here, whatever the worker did.
 
     Raises:
@@ -56,19 +54,13 @@ def read_outcome(
         skills_called={str(name): count for name, count in called.items()},
         seconds=seconds,
         memory_bytes=memory_bytes if type(memory_bytes) is int else 0,
-        tier=tier,
     )
 
 
 def broken_outcome(
-    kind: OutcomeKind,
-    error: str,
-    calls: Sequence[HostCall] = (),
-    seconds: float = 0.0,
-    *,
-    tier: str = "",
+    kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
 ) -> Outcome:
-    """Return the outcome of an action whose worker is gone."""
+    """Return the outcome of code whose worker is gone; `error` is `Type: message`."""
     return Outcome(
         kind=kind,
         error=error,
@@ -76,7 +68,6 @@ def broken_outcome(
         calls=tuple(calls),
         seconds=seconds,
         variables_lost=True,
-        tier=tier,
     )
 
 

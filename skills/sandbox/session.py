@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from habilis.skills.sandbox.basics import make_builtins, new_scope
+from habilis.skills.sandbox.basics import Scope, make_builtins, new_scope
 from habilis.skills.sandbox.encode import encode
 from habilis.skills.sandbox.faults import Faults, Sources
 from habilis.skills.sandbox.files import Workspace
@@ -21,9 +21,9 @@ from habilis.skills.sandbox.modules import Modules
 from habilis.skills.sandbox.policy import NotAllowed, compile_action
 from habilis.skills.sandbox.printed import Printed, clean, cut, without_paths
 from habilis.skills.sandbox.replaced import Replacements
-from habilis.skills.sandbox.saved import SavedSkills
+from habilis.skills.sandbox.saved import Importer, SavedSkills
 from habilis.skills.sandbox.stops import Answered, Clock, Stop, TimeUp, TooMuchOutput
-from habilis.skills.sandbox.values import FunctionRef, Json, WireError, opaque
+from habilis.skills.sandbox.values import FunctionRef, Json, WireError, opaque, shown
 from habilis.skills.sandbox.wire import decode
 
 Message = dict[str, Any]
@@ -63,20 +63,20 @@ class Session:
             allow=allow, replacements=Replacements(workspace=files, trace=self._faults.trace)
         )
 
-        def import_(
-            name: str, scope: Any = None, local: Any = None, wanted: Any = (), *_: Any
-        ) -> Any:
-            if name == "skills":
-                return self._saved.import_names(wanted or ())
-            return modules.import_(name, scope, local, wanted)
+        def fresh_builtins(skills: Importer) -> Scope:
+            def import_(
+                name: str, scope: Any = None, local: Any = None, wanted: Any = (), *_: Any
+            ) -> Any:
+                if name == "skills":
+                    return skills(wanted or ())
+                return modules.import_(name, scope, local, wanted)
 
-        def fresh_builtins() -> dict[str, Any]:
             return make_builtins(import_=import_, open_=files.open, keep_source=self._keep_text)
 
         self._saved = SavedSkills(
-            ask=self._ask_skill, known=fresh_builtins(), keep_source=self._keep_skill
+            ask=self._ask_skill, make_known=fresh_builtins, keep_source=self._keep_skill
         )
-        self._known = fresh_builtins()
+        self._known = fresh_builtins(self._saved.import_names)
         self._known["final_answer"] = self._take_answer
         self._known.update((name, self._tool(name, doc)) for name, doc in tools)
         self._scope = new_scope("__main__", self._known)
@@ -143,8 +143,8 @@ class Session:
     def _seen(self, value: Any) -> Message:
         if value is None:
             return {}
-        shown = clean(repr(value))
-        return {"value": self._encoded(value), "shown": cut(shown, self._printed_chars)}
+        text = clean(shown(value))
+        return {"value": self._encoded(value), "shown": cut(text, self._printed_chars)}
 
     def _encoded(self, value: Any) -> Json:
         try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from dataclasses import dataclass
-from typing import TypeAlias
+from fractions import Fraction
+from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
@@ -52,7 +55,55 @@ class Record:
         raise AttributeError(f"no field {name!r}")
 
     def __repr__(self) -> str:
-        return f"{self.type}({', '.join(f'{name}={value!r}' for name, value in self.fields)})"
+        return f"{self.type}({', '.join(f'{name}={shown(value)}' for name, value in self.fields)})"
+
+
+def shown(value: object) -> str:
+    """Return `repr(value)`, in which integers that Python does not write out are described.
+
+    It refuses more than 4,300 digits, because writing them takes quadratic time.
+    """
+    try:
+        return repr(value)
+    except ValueError as error:
+        if "integer string conversion" not in str(error):
+            raise
+    return repr(_described(value, MAX_DEPTH))
+
+
+@dataclass(frozen=True, eq=False)
+class _Words:
+    text: str
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def _described(value: Any, depth: int) -> Any:
+    """Return the same containers with words in place of what has no repr."""
+    if depth <= 0:
+        return _Words("...")
+    kind = type(value)
+    if kind in (list, tuple, set, frozenset):
+        return kind([_described(item, depth - 1) for item in value])
+    if kind is dict:
+        return {_described(key, 1): _described(each, depth - 1) for key, each in value.items()}
+    if kind is Fraction:
+        parts = (_described(part, 1) for part in (value.numerator, value.denominator))
+        return _Words("Fraction({!r}, {!r})".format(*parts))
+    if kind is int and _digits(value) > sys.get_int_max_str_digits() > 0:
+        return _Words(f"<int of {_digits(value)} digits>")
+    try:
+        return _Words(repr(value))
+    except Exception:
+        return _Words(f"<{kind.__name__} that cannot be shown>")
+
+
+def _digits(value: int) -> int:
+    """Count decimal digits without writing them; at most one too few beyond ten million bits."""
+    bits = value.bit_length()
+    least = int((bits - 1) * math.log10(2)) + 1 if bits else 1
+    return least + 1 if bits <= 10_000_000 and abs(value) >= 10**least else least
 
 
 def opaque(value: object) -> Opaque:
@@ -61,7 +112,7 @@ def opaque(value: object) -> Opaque:
     home = getattr(kind, "__module__", "")
     name = kind.__qualname__ if home in ("builtins", "__main__") else f"{home}.{kind.__qualname__}"
     try:
-        text = _ADDRESS.sub("", repr(value)[:2000])
+        text = _ADDRESS.sub("", shown(value)[:2000])
     except Exception as error:
         text = f"no repr: {type(error).__name__}"
     return Opaque(name[:200], text)

@@ -24,10 +24,10 @@ def serve(read_fd: int, write_fd: int, folder: str, *, before: Jail) -> None:
     """Serve one host over two pipes until it hangs up. `before` is what the zygote holds."""
     channel = Channel(read_fd, write_fd)
     with contextlib.suppress(ChannelClosed):
+        channel.send({"pid": _pid_for_host()})
         setup = channel.receive()
         limits = setup["limits"]
         os.chdir(folder)
-        pid = _pid_for_host()
         _reseed()
         session = Session(
             ask=lambda question: _ask(channel, question),
@@ -49,7 +49,7 @@ def serve(read_fd: int, write_fd: int, folder: str, *, before: Jail) -> None:
             ),
             before=before,
         )
-        channel.send({"ready": True, "pid": pid, "tier": jail.tier, "missing": jail.missing})
+        channel.send({"ready": True, "tier": jail.tier, "missing": jail.missing})
         while True:
             _serve(channel, session, channel.receive())
 

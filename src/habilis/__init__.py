@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from habilis.agent.checks import KeptBack as KeptBack
     from habilis.agent.checks import Satisfies as Satisfies
     from habilis.agent.checks import Schema as Schema
+    from habilis.agent.checks import Verdict as Verdict
+    from habilis.agent.example import Example as Example
     from habilis.agent.result import Result as Result
     from habilis.agent.session import Session as Session
-    from habilis.agent.task import Example as Example
     from habilis.agent.task import Task as Task
     from habilis.agent.task_file import read_tasks as read_tasks
     from habilis.errors import HabilisError as HabilisError
@@ -44,7 +45,7 @@ _HOMES = {
     "Budget": "agent.budget",
     "Case": "skills.skill",
     "ComposeAuthor": "agent.authors.compose.author",
-    "Example": "agent.task",
+    "Example": "agent.example",
     "Expected": "agent.checks",
     "HabilisError": "errors",
     "KeptBack": "agent.checks",
@@ -62,6 +63,7 @@ _HOMES = {
     "StopReason": "agent.budget",
     "Task": "agent.task",
     "Usage": "agent.author",
+    "Verdict": "agent.checks",
     "read_tasks": "agent.task_file",
 }
 

@@ -16,6 +16,7 @@
     │   ├── LibraryReadOnly
     │   ├── SkillNotFound      names the nearest skills
     │   ├── SkillRefused       the proof gate refused a draft
+    │   ├── NameTaken          another agent has just kept a skill of this name
     │   └── EncoderError       the encoder is unknown or gives wrong vectors
     ├── SkillFailed            a skill called from the host raised, timed out or was killed
     ├── SandboxError           the worker itself failed, not the code in it
@@ -117,6 +118,14 @@ class SkillRefused(LibraryError):
     def __init__(self, name: str, check: str, evidence: str) -> None:
         super().__init__(f"skill {name!r} refused by check {check!r}: {evidence}")
         self.name, self.check, self.evidence = name, check, evidence
+
+
+class NameTaken(LibraryError):
+    """Another agent or process has just kept a skill of this name."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"somebody else has just kept a skill named {name!r}; prove yours again")
+        self.name = name
 
 
 class EncoderError(LibraryError):

@@ -96,6 +96,7 @@ class TaskFinished(Event):
     kind: ClassVar[str] = "task_finished"
     solved: bool | None
     stop_reason: str
+    detail: str
     seconds: float
     tokens: int
     usd: float | None

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from habilis import Example, Expected, KeptBack, Satisfies, Schema
+from habilis import Example, Expected, KeptBack, Satisfies, Schema, Task
 from habilis.agent.checks import Check
+from habilis.errors import TaskError
 from habilis.skills.outcome import Outcome, OutcomeKind
 
 
@@ -44,3 +45,32 @@ def test_functions_are_judged_by_examples_they_have_not_seen() -> None:
     verdict = check.judge("f", call)
     assert not verdict.passed and "1 of 2 right" in verdict.detail and "TypeError" in verdict.detail
     assert not check.judge(3, None).passed
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [("Ada Lovelace", "Lovelace")],
+        [(3, 6)],
+        ["a"],
+        {"a": "b"},
+        "ab",
+        [([], 1)],
+        [([1], 2, 3)],
+    ],
+)
+def test_examples_in_a_wrong_form_say_how_to_write_them(rows: Any) -> None:
+    """A text is not taken apart into letters."""
+    with pytest.raises(TaskError, match=r"\[input, \.\.\.\], output"):
+        Task("x", examples=rows)
+
+
+def test_examples_and_checks_are_read_in_every_sensible_form() -> None:
+    """Tuples or lists, one check or several, a plain function as a predicate."""
+    task = Task("x", examples=[(["a"], "A"), [["b"], "B"]], checks=is_large)
+    assert task.examples[1] == Example(inputs=("b",), output="B")
+    assert task.checks == (Satisfies(is_large),)
+    assert KeptBack([([2], 4)]).examples == (Example(inputs=(2,), output=4),)
+    assert Task("x", checks=Expected(6)).checks == (Expected(6),)
+    with pytest.raises(TaskError, match="6 is no check"):
+        Task("x", checks=6)

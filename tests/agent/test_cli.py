@@ -6,13 +6,18 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from habilis import Agent, Expected, ScriptedAuthor, SkillLibrary
+from habilis.agent.cli import app
 from habilis.memory.embed import Encoder
-from tests.chat_server import ChatServer
+from habilis.skills.skill import Provenance
+from tests.chat_server import ChatServer, Fault, Say
+from tests.making import make_skill
 
 SURNAMES = "name,surname\nAda Lovelace,Lovelace\nAlan M. Turing,Turing\nGrace Hopper,Hopper\n"
 TOOL = '''```python
@@ -122,6 +127,11 @@ def test_a_model_solves_a_task_with_an_input_file(tmp_path: Path) -> None:
         (("skills", "list", "--library", "foreign"), "foreign"),
         (("skills", "show", "circle_are"), "nearest is 'circle_area'"),
         (("skills", "run", "circle_area", "text"), "TypeError"),
+        (("skills", "run", "circle_area", "1" * 5_000), "too many digits"),
+        (("skills", "search", " "), "the query is empty"),
+        (("skills", "search", "circle", "-k", "0"), "ask for at least one"),
+        (("run", "x", "--model", "m", "--var", "n=" + "1" * 5_000), "too many digits"),
+        (("run", " ", "--model", "m"), "needs an instruction"),
     ],
 )
 def test_bad_input_says_what_where_and_what_to_do(
@@ -137,6 +147,7 @@ def test_bad_input_says_what_where_and_what_to_do(
     assert run.returncode == 2 and message in run.stderr and "Traceback" not in run.stderr, (
         run.stderr
     )
+    assert run.stderr.startswith("habilis: ") and len(run.stderr) < 1_000
 
 
 def test_doctor_says_what_is_there(shelf: Path) -> None:
@@ -174,16 +185,17 @@ def test_ctrl_c_stops_cleanly_and_the_session_goes_on(tmp_path: Path) -> None:
             cwd=tmp_path,
             env={**os.environ, **environment},
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        assert process.stdout is not None
+        assert process.stdout is not None and process.stderr is not None
         for line in process.stdout:
             if '"event": "author_replied"' in line and "while True" in line:
                 break
         process.send_signal(signal.SIGINT)
-        rest = process.stdout.read()
-        process.stdout.close()
-        assert process.wait() == 130 and "stopped after 1 of 2" in rest
+        rest, errors = process.communicate()
+        assert process.returncode == 130 and "stopped after 1 of 2" in rest
+        assert errors == "habilis: interrupted; finished work is kept\n"
     status = habilis("session", "status", "s", folder=tmp_path)
     assert status.stdout == "s: stopped, 1 of 2 tasks finished\n"
     with ChatServer(replies=[answers[2], "NOTHING"]) as server:
@@ -193,3 +205,63 @@ def test_ctrl_c_stops_cleanly_and_the_session_goes_on(tmp_path: Path) -> None:
     assert habilis("session", "status", "s", folder=tmp_path).stdout.startswith(
         "s: finished, 2 of 2"
     )
+
+
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "habilis.agent.cli":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Interrupt())
+from habilis.__main__ import main
+main()
+"""
+
+
+def test_ctrl_c_while_it_loads() -> None:
+    """One line and exit code 130, no traceback, as later on."""
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED_IMPORT], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (130, "habilis: interrupted; finished work is kept\n")
+
+
+def test_a_session_without_an_answer_is_no_success(tmp_path: Path) -> None:
+    """A task that nothing judges has failed if its author gives up; the table says so."""
+    (tmp_path / "tasks.jsonl").write_text('{"id": "t", "instruction": "Say something."}\n')
+    with ChatServer(replies=[Say(content=None, refusal="I will not")]) as server:
+        run = habilis(
+            *("session", "start", "tasks.jsonl", "--name", "s", "--model", "m"),
+            folder=tmp_path,
+            OPENAI_BASE_URL=server.url,
+            OPENAI_API_KEY="k",
+        )
+    assert run.returncode == 1 and "no answer" in run.stdout, run.stderr
+    stop = habilis("session", "stop", "s", folder=tmp_path)
+    assert (stop.returncode, stop.stdout) == (0, "s is not running, it is finished\n")
+
+
+def test_what_a_server_says_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    """Its error is shown with the control characters written out."""
+    with ChatServer([Fault(status=400, message="odd \x1b[2J\u202eword")]) as server:
+        environment = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "k"}
+        run = habilis("run", "x", "--model", "m", folder=tmp_path, **environment)
+    assert run.returncode == 2 and r"odd \x1b[2J\u202eword" in run.stderr, run.stderr
+
+
+def test_what_skills_say_does_not_steer_the_terminal(tmp_path: Path, encoder: Encoder) -> None:
+    """A docstring, a task or a source can hold anything; the screen gets plain characters."""
+    source = (
+        "def twice(n):\n"
+        '    """Double \x1b[2J\x1b]0;owned\x07 a number \u202eback [red]."""\n'
+        "    return n * 2  # \x1b[31m\u2066\n"
+    )
+    provenance = Provenance(task="t\x1b[2J", author="a\u202e", made_at=1.0)
+    hostile = replace(make_skill(source), provenance=provenance)
+    with SkillLibrary(tmp_path, encoder=encoder) as library:
+        library.add(hostile)
+    for command in (["list"], ["search", "double a number"], ["show", "twice"]):
+        shown = CliRunner().invoke(app, ["skills", *command, "--library", str(tmp_path)])
+        assert shown.exit_code == 0 and "Double" in shown.output, shown.output
+        assert all(c.isprintable() or c == "\n" for c in shown.output), repr(shown.output)

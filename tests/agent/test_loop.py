@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from habilis import Agent, Budget, Expected, KeptBack, Satisfies, ScriptedAuthor, SkillLibrary, Task
-from habilis.agent.task import Example
+from habilis import (
+    Agent,
+    Budget,
+    Expected,
+    KeptBack,
+    Limits,
+    Satisfies,
+    ScriptedAuthor,
+    SkillLibrary,
+    Task,
+)
+from habilis.agent.example import Example
+from habilis.agent.judge import value_of_text
 from habilis.errors import ConfigError, LimitReached, TaskError
-from habilis.events import Acted, Event, SkillKept, SkillNotKept, TaskFinished, TaskStarted
+from habilis.events import Acted, Event, Notice, SkillKept, SkillNotKept, TaskFinished, TaskStarted
 
 FENCE_COST = """The fence goes around: sides times length, times the price.
 
@@ -289,3 +300,82 @@ def test_bad_settings_are_refused() -> None:
         Agent("compose", tools=[lambda x: x])
     with pytest.raises(TaskError, match="in the Task itself"):
         Agent("compose").run_sync(Task("x"), inputs={"a": 1})
+
+
+def test_recalled_skills_do_not_hide_inputs_or_tools(library: SkillLibrary) -> None:
+    """A saved skill of the name of an input is neither shown nor imported."""
+    Agent(ScriptedAuthor([FENCE_COST, FENCE_TOOL]), library=library).run_sync(
+        "Fence cost?", checks=[Expected(5000)]
+    )
+    author = ScriptedAuthor([code("final_answer(fence_cost)"), "NOTHING"])
+    result = Agent(author, library=library).run_sync("Fence cost?", inputs={"fence_cost": 3})
+    assert result.output == 3
+    assert "fence_cost(sides" not in author.requests[0].messages[0].content
+
+
+def test_a_library_that_cannot_be_written_loses_no_answer(library: SkillLibrary) -> None:
+    """The result comes back; a notice says that nothing was kept."""
+    Agent(ScriptedAuthor([FENCE_COST, FENCE_TOOL]), library=library).run_sync(
+        "Fence cost?", checks=[Expected(5000)]
+    )
+    seen: list[Event] = []
+    with SkillLibrary(library.path, read_only=True) as reader:
+        author = ScriptedAuthor([code("final_answer(fence_cost(1, 2, 3))")])
+        result = Agent(author, library=reader, observer=seen.append).run_sync("Fence cost?")
+    assert result.output == 6 and any(isinstance(event, Notice) for event in seen)
+
+
+def test_seconds_hold_while_an_answer_is_judged() -> None:
+    """An endless function is stopped at its first example."""
+    examples = tuple(Example(inputs=(n,), output=n) for n in range(1000))
+    endless = code("def same(n: int) -> int:\n    while True: pass\nfinal_answer(same)")
+    agent = Agent(
+        ScriptedAuthor([endless] * 3), limits=Limits(action_s=0.2), budget=Budget(seconds=2)
+    )
+    result = agent.run_sync(Task("Give it back.", examples=examples))
+    assert result.solved is False and result.seconds < 30
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1,234", 1234), ("$1,000,000", 1000000), ("(1, 2)", (1, 2)), ("3.50", 3.5), ("B)", "B)")],
+)
+def test_answers_written_as_text(text: str, value: object) -> None:
+    """Thousands are numbers, not tuples."""
+    assert value_of_text(text) == value
+
+
+def test_answers_that_cannot_leave_the_sandbox_are_sent_back() -> None:
+    """Also inside a list; it is no attempt at the answer."""
+    author = ScriptedAuthor(
+        [code("final_answer([i for i in [(x for x in 'a')]])"), code("final_answer(1)")]
+    )
+    result = Agent(author).run_sync(Task("One.", checks=(Expected(1),), attempts=1))
+    assert result.solved and "generator" in author.requests[1].messages[-1].content
+
+
+def test_huge_numbers_and_odd_objects_do_no_harm() -> None:
+    """Nothing that a model answers may end the run with an exception."""
+    for source in ("10**5000", "[10**5000]", "float('nan')", "b'x' * 10**6", "{1: {2: {3}}}"):
+        author = ScriptedAuthor([code(f"final_answer({source})")])
+        result = Agent(author).run_sync(Task("Five.", checks=(Expected(5),), attempts=1))
+        assert result.solved is False
+
+
+def test_wrong_use_says_what_to_write() -> None:
+    """Each with the class of error it is."""
+    agent = Agent(ScriptedAuthor([]))
+    with pytest.raises(TaskError, match=r"\[input, ...\], output"):
+        agent.run_sync("x", examples=[("Ada", "A")])
+    with pytest.raises(TaskError, match="needs an instruction"):
+        agent.run_sync(" ")
+    with pytest.raises(TaskError, match="attempts=0"):
+        Task("x", attempts=0)
+    with pytest.raises(ConfigError, match="nothing pydantic can validate"):
+        agent.run_sync("x", output_type=Agent)
+
+    async def inside() -> None:
+        agent.run_sync("x")
+
+    with pytest.raises(ConfigError, match=r"await agent\.run"):
+        asyncio.run(inside())

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from habilis import Agent, Expected, ScriptedAuthor, SkillLibrary, Task
 from habilis.errors import EndpointUnreachable, SessionError
@@ -112,3 +113,40 @@ def _tasks_in_words() -> str:
         "from habilis import Expected, Task\n"
         "TASKS = [Task(f'Say {n}.', id=f't{n}', checks=(Expected(n),)) for n in (1, 2, 3)]"
     )
+
+
+class Trend(BaseModel):
+    slope: float
+
+
+def test_a_session_gives_back_typed_outputs(library: SkillLibrary) -> None:
+    """What was validated once is of its type again."""
+    answer = "```python\nfinal_answer({'slope': 2})\n```"
+    agent = Agent(ScriptedAuthor([answer, "NOTHING"]), library=library)
+    first = agent.run_sync("trend", output_type=Trend, session="rev")
+    second = agent.run_sync("trend", output_type=Trend, session="rev")
+    assert first.output == second.output == Trend(slope=2)
+
+
+def test_a_task_is_known_by_all_that_makes_it(tmp_path: Path) -> None:
+    """Inputs, contents of files, checks and types; sets have no order of their own."""
+    file = tmp_path / "a.csv"
+    file.write_text("1")
+    keys = [Task("x").key, Task("x", checks=(Expected(1),)).key, Task("x", output_type=int).key]
+    keys += [Task("x", inputs={"a": list(range(n))}).key for n in (5, 4999, 5000)]
+    keys.append(Task("x", files=(file,)).key)
+    file.write_text("2")
+    keys.append(Task("x", files=(file,)).key)
+    assert len(set(keys)) == len(keys)
+    code = "from habilis import Task; print(Task('x', inputs={'s': set('abcdefgh')}).key)"
+    runs = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in (1, 2)
+    ]
+    assert runs[0] == runs[1]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from habilis.agent.checks import Expected, KeptBack
-from habilis.agent.task import Example
+from habilis.agent.example import Example
 from habilis.agent.task_file import read_examples, read_tasks
 from habilis.errors import InputFileError, TaskFileError
 
@@ -41,6 +42,9 @@ def test_tasks_are_read_line_by_line(tmp_path: Path) -> None:
         ('{"instruction": "x", "attempts": 0}', 1, "attempts=0"),
         ('{"instruction": "x", "id": "one"}', 1, "already the one of line 1"),
         ("[" * 100_000, 1, "nested too deeply"),
+        ('{"instruction": "x", "expected": ' + "1" * 5_000 + "}", 1, "too many digits"),
+        ('{"instruction": " \\t "}', 1, "needs a text 'instruction'"),
+        ('{"instruction": "\\u200b\\u0000"}', 1, "needs a text 'instruction'"),
     ],
 )
 def test_a_malformed_line_is_named(tmp_path: Path, line: str, column: int, problem: str) -> None:
@@ -83,3 +87,48 @@ def test_a_ragged_table_is_named(tmp_path: Path) -> None:
     file.write_text("a,b\n1,2\n1\n")
     with pytest.raises(TaskFileError, match="line 3, column 1: 1 cells where the header has 2"):
         read_examples(file)
+
+
+@pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x0c", "\x1c"])
+def test_only_a_line_feed_ends_a_line_of_json(tmp_path: Path, odd: str) -> None:
+    """Other characters that Python takes for line ends are text like any other."""
+    file = tmp_path / "tasks.jsonl"
+    shown = odd if odd >= "\x20" else json.dumps(odd)[1:-1]
+    lines = [f'{{"instruction": "a{shown}b"}}', "", '{"instruction": "c"}', "oops"]
+    file.write_bytes("\r\n".join(lines[:3]).encode())
+    assert [task.instruction for task in read_tasks(file)] == [f"a{odd}b", "c"]
+    file.write_bytes("\n".join(lines).encode())
+    with pytest.raises(TaskFileError, match="line 4"):
+        read_tasks(file)
+    rows = tmp_path / "rows.jsonl"
+    rows.write_bytes(f'[["a{shown}b"], 1]\r\n'.encode())
+    assert read_examples(rows) == (Example(inputs=(f"a{odd}b",), output=1),)
+
+
+@pytest.mark.parametrize("odd", ["\n", "\r\n", "\u2028", "\x85", "\x0c", "\x1c"])
+def test_cells_may_hold_line_ends(tmp_path: Path, odd: str) -> None:
+    """Quoted ones are kept as they are; rows after them are named by their line."""
+    file = tmp_path / "x.csv"
+    file.write_bytes(f'in,out\r\n"a{odd}b",1\r\n\r\nc,2\r\n'.encode())
+    first, second = read_examples(file)
+    assert (first.inputs, second.inputs) == ((f"a{odd}b",), ("c",))
+    file.write_bytes(f'in,out\r\n"a{odd}b",1\r\nc\r\n'.encode())
+    with pytest.raises(TaskFileError, match="1 cells") as error:
+        read_examples(file)
+    assert error.value.line == 3 + odd.count("\n")
+
+
+@pytest.mark.parametrize(
+    ("rows", "line", "problem"),
+    [
+        ("a,1\n" + "b" * 131_073 + ",2\n", 3, "field larger than field limit"),
+        ('a,1\n"b,2\nc,3\n', 3, "unexpected end of data"),
+    ],
+)
+def test_a_row_that_is_no_row_is_named(tmp_path: Path, rows: str, line: int, problem: str) -> None:
+    """A quote that is never closed must not swallow the rest of the file."""
+    file = tmp_path / "x.csv"
+    file.write_text(f"in,out\n{rows}")
+    with pytest.raises(TaskFileError, match=problem) as error:
+        read_examples(file)
+    assert error.value.line == line

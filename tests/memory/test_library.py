@@ -18,6 +18,7 @@ from habilis.errors import (
     LibraryError,
     LibraryReadOnly,
     LibraryTooNew,
+    NameTaken,
     NotALibrary,
     SkillFailed,
     SkillNotFound,
@@ -289,8 +290,8 @@ def test_a_solved_task_is_one_more_way_to_find_a_skill(library: SkillLibrary) ->
     assert library.search("invitation for the wedding")[0].skill.name == "slug"
 
 
-def test_two_pinned_versions_cannot_be_loaded_together(library: SkillLibrary) -> None:
-    """A clear error, not whichever was found first."""
+def test_each_skill_calls_the_version_it_has_pinned(library: SkillLibrary) -> None:
+    """One call may need two versions of a skill: each stands right above who calls it."""
     first = library.add(UPPER)
     hail = library.add(
         make_skill(
@@ -307,6 +308,41 @@ def test_two_pinned_versions_cannot_be_loaded_together(library: SkillLibrary) ->
             requires={"hail": hail.hash, "shout": second.hash},
         )
     )
-    with pytest.raises(LibraryError, match="two versions of 'shout'"):
-        library.closure("both")
-    assert [name for name, _ in library.closure("hail")] == ["shout", "hail"]
+    assert [name for name, _ in library.closure("both")] == ["shout", "hail", "shout", "both"]
+    assert library["both"]("a") == "AA!!"
+    assert library["hail"]("a") == "A"
+
+
+def test_an_order_that_hides_a_pinned_version_is_mended(library: SkillLibrary) -> None:
+    """A version that another requirement's own hides is loaded once more."""
+    first = library.add(UPPER)
+    body = '(text: str) -> str:\n    """Say."""\n    return '
+    hail_source = f"from skills import shout\n\ndef hail{body}shout(text)\n"
+    hail = library.add(make_skill(hail_source, requires={"shout": first.hash}))
+    second = library.add(simple("shout", "Return the text louder.", "return text.upper() + '!!'"))
+    source = f"from skills import shout, hail\n\ndef both{body}hail(text) + shout(text)\n"
+    library.add(make_skill(source, requires={"shout": second.hash, "hail": hail.hash}))
+    assert library["both"]("a") == "AA!!"
+
+
+def test_versions_pinned_crosswise_cannot_be_loaded_together(library: SkillLibrary) -> None:
+    """A clear error, not whichever was found first."""
+    body = '(text: str) -> str:\n    """Say."""\n    return '
+    old_hum = library.add(simple("hum", "Hum.", "return text"))
+    old_tap = library.add(simple("tap", "Tap.", "return text"))
+    hum_source = f"from skills import tap\n\ndef hum{body}tap(text)\n"
+    tap_source = f"from skills import hum\n\ndef tap{body}hum(text)\n"
+    hum = library.add(make_skill(hum_source, requires={"tap": old_tap.hash}))
+    tap = library.add(make_skill(tap_source, requires={"hum": old_hum.hash}))
+    source = f"from skills import hum, tap\n\ndef band{body}hum(text) + tap(text)\n"
+    library.add(make_skill(source, requires={"hum": hum.hash, "tap": tap.hash}))
+    with pytest.raises(LibraryError, match="crosswise"):
+        library.closure("band")
+
+
+def test_a_name_that_somebody_else_has_just_taken(library: SkillLibrary) -> None:
+    """Proved against no version, it must not become the second one unseen."""
+    library.add(UPPER, after=0)
+    with pytest.raises(NameTaken, match="'shout'"):
+        library.add(simple("shout", "Return it backwards.", "return text[::-1]"), after=0)
+    assert len(library.versions("shout")) == 1 and library.versions("never") == []

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from habilis.skills.extract import extract_function, rename
+from habilis.skills.extract import extract_function
+from habilis.skills.rename import rename
 
 
 def test_a_function_comes_with_all_it_needs() -> None:
@@ -54,3 +55,54 @@ def test_renaming_inside_an_f_string() -> None:
     scope: dict[str, object] = {}
     exec(rename('def é(x): return "ä" if x else f"ö{é(1)}{x}"', {"é": "other"}), scope)
     assert scope["other"](0) == "öä0"  # type: ignore[operator]
+
+
+def run(source: str, name: str, *arguments: object) -> object:
+    scope: dict[str, object] = {}
+    exec(source, scope)
+    return scope[name](*arguments)  # type: ignore[operator]
+
+
+def test_parameters_are_no_globals() -> None:
+    """A variable of the action that is named like a parameter stays out."""
+    actions = [
+        "text = open('big.csv').read()\nx = 1",
+        "def last(text: str) -> str:\n    x = text.split()\n    return x[-1]",
+    ]
+    assert extract_function(actions, "last") == actions[1] + "\n"
+
+
+def test_statements_that_change_a_needed_name_come_along() -> None:
+    """Tables filled in a loop, lists extended, items set, methods that change."""
+    actions = [
+        "T = {}\nfor i, c in enumerate('abc'):\n    T[c] = i\nprint(T)",
+        "T['z'] = 25\nA = [1]\nA += [2]\nA.append(3)",
+        "def place(c: str) -> int:\n    return T[c] + len(A)",
+    ]
+    source = extract_function(actions, "place")
+    assert run(source, "place", "z") == 28 and run(source, "place", "b") == 4
+    assert "print" not in source
+
+
+def test_private_names_never_clash() -> None:
+    """A helper whose private name exists, or that is also a parameter, does no harm."""
+    actions = [
+        "def _clean(s): return s.strip()\ndef clean(s): return _clean(s).lower()",
+        "def name_of(s: str) -> str:\n    return clean(s)",
+    ]
+    assert run(extract_function(actions, "name_of"), "name_of", " A ") == "a"
+    actions = [
+        "def key(x): return -x",
+        "def ordered(xs: list, key=key) -> list:\n    return sorted(xs, key=key)",
+    ]
+    assert run(extract_function(actions, "ordered"), "ordered", [1, 3, 2]) == [3, 2, 1]
+
+
+def test_two_statements_on_one_line_are_cut_apart() -> None:
+    """Only the needed one is taken."""
+    actions = [
+        "import re; PAT = re.compile('a+'); junk = 1/1",
+        "def f(s: str) -> bool: return bool(PAT.match(s))",
+    ]
+    source = extract_function(actions, "f")
+    assert run(source, "f", "aa") is True and "junk" not in source

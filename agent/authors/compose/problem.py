@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from habilis.agent.authors.compose.terms import Component, Constant, Values
 from habilis.agent.authors.compose.types import Type, freeze, type_of
-from habilis.agent.task import Example
+from habilis.agent.example import Example
 
 
 class Unreadable(ValueError):

@@ -29,10 +29,10 @@ from habilis.agent.authors.compose.problem import (
 )
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
 from habilis.agent.authors.compose.search import Search
-from habilis.agent.authors.compose.terms import Apply, Component, Term, Variable
+from habilis.agent.authors.compose.terms import Apply, Component, Term, Variable, walk
 from habilis.agent.authors.compose.tree import Tree
 from habilis.agent.authors.compose.types import freeze, item_type, thaw
-from habilis.agent.task import Example
+from habilis.agent.example import Example
 from habilis.skills.skill import Skill
 
 _ACTIVE = 4  # examples a search starts from
@@ -140,16 +140,18 @@ class _Run:
             if self._counterexample is None:
                 break
             self._active = sorted([*self._active, self._counterexample])
-        return self._not_found("no other program fits" if self._avoid else "no program fits")
+        return self._not_found("no other rule fits" if self._avoid else "no rule fits")
 
     def _not_found(self, what: str) -> NotFound:
         tried, spent = self._clock.tried, self._clock.spent
-        why = f"{what} the examples: {tried:,} tried in {spent:.1f} s"
+        why = f"{what} the examples ({tried:,} programs tried in {spent:.1f} s); give more examples"
         return NotFound(why=why, tried=tried, seconds=spent)
 
     def _found(self, cost: float, term: Term) -> Found | NotFound:
         if only_repeats(term, cost, self._problem.outputs):
-            return self._not_found("only programs that list their results fit")
+            return self._not_found("no general rule, only a list of the results, fits")
+        if not any(isinstance(part, Variable) for part in walk(term)):
+            return self._not_found("only one and the same result, whatever the input, fits")
         program = self._write(term)
         alone = _is_skill_alone(term, self._problem)
         return Found(

@@ -4,8 +4,9 @@ import asyncio
 
 from habilis.agent.author import Author, Purpose, Reply, Request, Step
 from habilis.agent.authors.compose.author import ComposeAuthor
+from habilis.agent.example import Example
 from habilis.agent.parse import parse_reply
-from habilis.agent.task import Example, Task
+from habilis.agent.task import Task
 from habilis.skills.outcome import Outcome, OutcomeKind
 
 SURNAMES = (

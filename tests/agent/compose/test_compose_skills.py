@@ -8,7 +8,7 @@ import pytest
 
 from habilis.agent.authors.compose.components.skills import signature_types
 from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
-from habilis.agent.task import Example
+from habilis.agent.example import Example
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.skill import Provenance, Skill, read_source
 

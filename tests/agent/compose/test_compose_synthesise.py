@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
-from habilis.agent.task import Example
+from habilis.agent.example import Example
 from habilis.skills.compare import same
 from habilis.skills.skill import read_source
 

@@ -10,10 +10,11 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
-from habilis.errors import ConfigError, SkillNotFound
+from habilis.errors import ConfigError, SkillNotFound, TaskError
 from habilis.skills.outcome import HostCall, OutcomeKind
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.wire import FunctionRef
@@ -121,6 +122,68 @@ def test_an_approval_that_fails_is_the_callers_error() -> None:
         assert worker.run("2").value == 2
 
 
+@pytest.mark.parametrize("verdict", [False, None, 1, "no", []])
+def test_only_true_approves(verdict: object) -> None:
+    """Sync or async: what is merely truthy is no yes, and neither is an awaitable as such."""
+    called = []
+
+    def tool() -> None:
+        """Do something."""
+        called.append(1)
+
+    def approve(name: str, arguments: Mapping[str, object]) -> Any:
+        return verdict
+
+    async def approve_later(name: str, arguments: Mapping[str, object]) -> Any:
+        await asyncio.sleep(0)
+        return verdict
+
+    for each in (approve, approve_later):
+        with Worker(tools=[tool], approve=each) as worker:
+            assert worker.run("tool()").error_type == "PermissionError"
+    assert called == []
+
+
+def test_an_async_approval_is_awaited() -> None:
+    """Its True is a yes, inside a running event loop too; what it raises is the caller's."""
+
+    async def approve(name: str, arguments: Mapping[str, object]) -> bool:
+        await asyncio.sleep(0)
+        if arguments["item"] == "fig":
+            raise LookupError("no policy")
+        return True
+
+    async def run_inside(worker: Worker) -> object:
+        return worker.run("price('pear')").value
+
+    with Worker(tools=[price], approve=approve) as worker:
+        assert worker.run("price('pear')").value == 1.5
+        assert asyncio.run(run_inside(worker)) == 1.5
+        with pytest.raises(LookupError):
+            worker.run("price('fig')")
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), asyncio.CancelledError(), GeneratorExit()])
+def test_a_tool_cannot_end_the_host(error: BaseException) -> None:
+    """An exit or a cancelled task in a tool is an error of the call, for the code to see."""
+
+    def leave() -> None:
+        """Leave."""
+        raise error
+
+    async def leave_later() -> None:
+        """Leave."""
+        raise error
+
+    with Worker(tools=[leave, leave_later]) as worker:
+        for name in ("leave", "leave_later"):
+            outcome = worker.run(f"{name}()")
+            assert outcome.error_type == "RuntimeError"
+            assert type(error).__name__ in outcome.error
+            assert outcome.calls[0].error.startswith(type(error).__name__)
+        assert worker.run("1").value == 1
+
+
 def test_time_in_a_tool_does_not_count() -> None:
     """The limit is on the code: a tool that takes longer than it ends no action."""
     released, release = os.pipe()
@@ -159,6 +222,25 @@ def test_tools_without_a_name_are_refused() -> None:
         Worker(tools=[lambda: 1])
     with pytest.raises(ConfigError):
         Worker(tools=[price, price])
+
+
+@pytest.mark.parametrize("name", ["final_answer", "print", "skills", "open", "_write_", "class"])
+def test_a_tool_cannot_take_a_name_that_code_needs(name: str) -> None:
+    """It is refused when the worker is built, by name."""
+
+    def tool() -> None:
+        """Do something."""
+
+    tool.__name__ = name
+    with pytest.raises(ConfigError, match=name):
+        Worker(tools=[tool])
+
+
+@pytest.mark.parametrize("name", ["final_answer", "print", "skills", "_getattr_", "price", "for"])
+def test_an_input_cannot_take_a_name_that_code_needs(name: str) -> None:
+    """A tool of the worker is such a name too."""
+    with Worker(tools=[price]) as worker, pytest.raises(TaskError, match=repr(name)):
+        worker.define({name: 1})
 
 
 def test_skills_are_loaded_with_what_they_require_and_counted() -> None:

@@ -28,6 +28,15 @@ def test_the_last_expression_is_the_value(worker: Worker) -> None:
     assert worker.run("None").shown == ""
 
 
+def test_a_value_too_long_to_write_out_is_no_error(worker: Worker) -> None:
+    """The code did not ask to print it; it crosses, and its length is shown."""
+    outcome = worker.run("x = 10**5000\n[x]")
+    assert (outcome.value, outcome.shown) == ([10**5000], "[<int of 5001 digits>]")
+    assert worker.run("final_answer((x, {x}))").answer == (10**5000, {10**5000})
+    worker.define({"far": 10**5000})
+    assert worker.run("far == x").value is True
+
+
 def test_an_error_shows_the_codes_own_frames(worker: Worker) -> None:
     """Line, function and source line of each own frame, then `Type: message`."""
     outcome = worker.run("def total(x):\n    return x / 0\n\ntotal(1)")

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from habilis.skills.sandbox.values import opaque, shown
 from habilis.skills.sandbox.wire import (
     FunctionRef,
     Opaque,
@@ -95,6 +96,35 @@ def test_rare_values_come_back(value: object) -> None:
 def test_an_integer_of_any_length_comes_back() -> None:
     """Python caps decimal digits at 4,300; the text does not use them."""
     assert loads(dumps(7**9000)) == 7**9000
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        10**5000,
+        -(10**5000),
+        [Fraction(1, 10**5000)],
+        {10**5000: {10**5000}},
+        (range(10**5000),),
+        Record("Point", (("x", 10**5000),)),
+    ],
+    ids=["int", "negative", "fraction", "dict", "range", "record"],
+)
+def test_longest_integers_come_back_wherever_they_stand(value: object) -> None:
+    """Beyond the length that Python writes out; what is shown of them says their length."""
+    assert loads(dumps(value)) == value
+    shown(value)
+
+
+def test_an_integer_too_long_to_write_is_shown_by_its_length() -> None:
+    """Containers, fractions and records that hold it are shown all the same."""
+    nine = 10**5000 - 1
+    assert shown([1, nine, {-(10**5000): "a"}]) == (
+        "[1, <int of 5000 digits>, {<int of 5001 digits>: 'a'}]"
+    )
+    assert shown((Fraction(1, 10**5000),)) == "(Fraction(1, <int of 5001 digits>),)"
+    assert repr(Record("P", (("x", nine),))) == "P(x=<int of 5000 digits>)"
+    assert opaque({nine}).text == "{<int of 5000 digits>}"
 
 
 def test_non_finite_floats_come_back() -> None:

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import pytest
+from rich.console import Console
+
+from habilis.agent.budget import StopReason
+from habilis.agent.cli.clean import clean, clean_lines
+from habilis.agent.cli.screen import Screen, describe, results_table
+from habilis.agent.result import Result
+from habilis.events import Acted, AnswerChecked, Event, SkillNotKept, TaskFinished, TaskStarted
+
+HOSTILE = "a\x1b[2Jb\u202ec\x9b31m\r\x07[red]d"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        TaskStarted(at=0, task_id=HOSTILE, instruction=HOSTILE),
+        AnswerChecked(at=0, passed=False, detail=HOSTILE),
+        SkillNotKept(at=0, name=HOSTILE, check=HOSTILE, evidence=HOSTILE),
+        Acted(
+            at=0,
+            step=1,
+            source=HOSTILE,
+            outcome="ok",
+            observation=HOSTILE,
+            seconds=0,
+            skills_called=(HOSTILE,),
+            tools_called=(),
+        ),
+    ],
+)
+def test_progress_holds_plain_characters_only(event: Event) -> None:
+    """What models and tasks say cannot move the cursor or turn the text."""
+    assert describe(event).isprintable() and "\\[red]d" in describe(event)
+
+
+def test_text_for_the_screen() -> None:
+    """One line, or lines as they are with the rest written out."""
+    assert clean(HOSTILE) == "a [2Jb c 31m \\[red]d"
+    assert clean("x" * 900).startswith("xxx") and len(clean("x" * 900)) <= 300
+    assert clean_lines("a\n\tb é") == "a\n\tb é"
+    assert clean_lines("\x1b[2J\u202e\x9b\r") == r"\x1b[2J\u202e\x9b\r"
+
+
+def test_no_answer_is_no_success() -> None:
+    """A task that nothing judges is not "answered" when its author gave up."""
+    ends = [
+        TaskFinished(
+            at=0,
+            solved=solved,
+            stop_reason=reason,
+            seconds=1,
+            tokens=1,
+            usd=None,
+            detail=HOSTILE,
+            skills_used=(),
+            skills_made=(),
+        )
+        for solved, reason in ((None, "gave_up"), (None, "answered"), (False, "gave_up"))
+    ]
+    assert all(describe(end).isprintable() for end in ends)
+    marks = [describe(end).split(" in ")[0].strip() for end in ends]
+    assert ["2J" in describe(end) for end in ends] == [True, False, True]  # the reason
+    assert marks == ["[red]no answer[/]", "answered", "[red]not solved[/]"]
+    results = [
+        Result(task_id="a", stop_reason=StopReason.GAVE_UP),
+        Result(task_id="b", answer=1, stop_reason=StopReason.ANSWERED),
+    ]
+    console = Console(width=100)
+    with console.capture() as capture:
+        console.print(results_table(results))
+    first, second = (line for line in capture.get().splitlines() if line[2:4] in ("a ", "b "))
+    assert "no answer" in first and "unchecked" in second
+
+
+def test_the_wait_for_learning_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """The answer is printed last; until then it is said what goes on."""
+    event = AnswerChecked(at=0, passed=True, detail="")
+    Screen(always=True, learns=False)(event)
+    assert capsys.readouterr().err == ""
+    Screen(always=True, learns=True)(event)
+    assert "looking for a skill" in capsys.readouterr().err
