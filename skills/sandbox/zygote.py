@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _PACKAGE = "habilis.skills.sandbox"
 _CANARY_BYTES = 2**20
 _MESSAGE_BYTES = 2**16
+_QUIET_S = 0.05  # the first worker should not wait for imports it may not need
 
 
 def main(control_fd: int, life_fd: int) -> None:
@@ -69,7 +70,7 @@ def _close_all(descriptors: list[int]) -> None:
 
 def _next_request(control: socket.socket, warm: list[str]) -> tuple[dict[str, Any], list[int]]:
     """Wait for the host; import ahead what the code may use while there is time."""
-    while warm and not select.select([control], [], [], 0)[0]:
+    while warm and not select.select([control], [], [], _QUIET_S)[0]:
         with contextlib.suppress(Exception):  # not installed, or broken: code will be told
             importlib.import_module(warm.pop())
     message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, 8)
