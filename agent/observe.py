@@ -10,7 +10,7 @@ from typing import Any
 from habilis.agent.author import Message
 from habilis.agent.prompts import render
 from habilis.agent.task import Task
-from habilis.skills.compare import show
+from habilis.skills.compare import shorten, show
 from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.skill import Skill
 
@@ -118,14 +118,6 @@ def describe_file(path: Path) -> str:
     lines = text.splitlines()[:_HEAD_LINES] if "\0" not in text else []
     begins = "; begins:\n" + "\n".join(f"      {line}" for line in lines) if lines else ""
     return f"`{path.name}` ({size:,} bytes){begins}"
-
-
-def shorten(text: str, limit: int) -> str:
-    """Cut the middle out of a long text and say how much is gone."""
-    if len(text) <= limit:
-        return text
-    half = (limit - 40) // 2
-    return f"{text[:half]} [... {len(text) - 2 * half:,} characters cut ...] {text[-half:]}"
 
 
 def one_line(text: str, limit: int) -> str:

@@ -15,6 +15,11 @@ def show(value: object, limit: int = 400) -> str:
         text = repr(value)
     except Exception as error:  # noqa: BLE001 - objects of users and models may do anything
         return f"<{type(value).__name__} that cannot be shown: {type(error).__name__}>"
+    return shorten(text, limit)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut the middle out of a long text and say how much is gone."""
     if len(text) <= limit:
         return text
     half = (limit - 40) // 2

@@ -12,7 +12,7 @@ from habilis import errors
     [
         errors.TaskFileError("bad", path="x.jsonl", line=3, column=4),
         errors.SkillNotFound("parse_dat", ("parse_date",)),
-        errors.SkillRefused("f", "cases", "gave 1"),
+        errors.NameTaken("f"),
         errors.SkillFailed("f", "timed_out", "after 5 s"),
         errors.LimitReached("tokens", "after 3 steps"),
         errors.HabilisError("plain"),

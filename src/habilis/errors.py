@@ -15,7 +15,6 @@
     │   ├── LibraryTooNew      a newer habilis wrote it
     │   ├── LibraryReadOnly
     │   ├── SkillNotFound      names the nearest skills
-    │   ├── SkillRefused       the proof gate refused a draft
     │   ├── NameTaken          another agent has just kept a skill of this name
     │   └── EncoderError       the encoder is unknown or gives wrong vectors
     ├── SkillFailed            a skill called from the host raised, timed out or was killed
@@ -110,14 +109,6 @@ class SkillNotFound(LibraryError):
         hint = f"; nearest is {', '.join(map(repr, nearest))}" if nearest else ""
         super().__init__(f"no skill named {name!r}{hint}; `habilis skills list` shows all")
         self.name, self.nearest = name, nearest
-
-
-class SkillRefused(LibraryError):
-    """The proof gate refused a draft; `check` is the check that failed, `evidence` says why."""
-
-    def __init__(self, name: str, check: str, evidence: str) -> None:
-        super().__init__(f"skill {name!r} refused by check {check!r}: {evidence}")
-        self.name, self.check, self.evidence = name, check, evidence
 
 
 class NameTaken(LibraryError):
