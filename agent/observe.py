@@ -63,6 +63,7 @@ def observation(outcome: Outcome, *, steps_left: int | None, verdict: str = "") 
         printed=shorten(outcome.printed.rstrip(), _SHOWN_CHARS),
         shown=shorten(outcome.shown, _SHOWN_CHARS),
         error=shorten(outcome.error.rstrip(), _SHOWN_CHARS),
+        rolled_back=outcome.rolled_back,
         variables_lost=outcome.variables_lost,
         verdict=verdict,
         silent=ran and not outcome.printed.strip() and not outcome.shown,

@@ -30,12 +30,11 @@ _WORD: Final = "PWNED"
 _LIMITS: Final = Limits(action_s=2.0, memory_bytes=512 * 2**20)
 _SECRET: Final = "tok-" + "4f1c9a-aim-of-the-attacks"
 _CHANNEL: Final = """
-import os as _os
-def _is_open(n):
-    try: _os.fstat(n)
+import os as _os, stat as _stat
+def _is_socket(n):
+    try: return _stat.S_ISSOCK(_os.fstat(n).st_mode)
     except OSError: return False
-    return True
-SOCK_FD = max(filter(_is_open, range(3, 64)))
+SOCK_FD = next(filter(_is_socket, range(3, 64)), -1)
 """
 
 
@@ -183,7 +182,7 @@ def attack_once(attack: Attack, aim: Targets, *, policy: bool) -> Seen:
         outcome = worker.run(code)
         worker._policy = True
         honest = worker.run("6 * 7")
-        if honest.variables_lost:
+        if honest.kind is OutcomeKind.LOST:
             honest = worker.run("6 * 7")
     gained = [aim.harm()]
     said = f"{outcome.printed}{outcome.shown}{outcome.value!r}{outcome.answer!r}"
@@ -217,12 +216,18 @@ def _verdict(outcome: Outcome) -> Verdict:
 
 def _outlived(before: set[int]) -> bool:
     """Whether a process below us is new, other than a zygote that had to be started anew."""
-    zygote = zygote_for(None)
     parents = _parents()
-    new = descendants(parents) - before - {zygote.pid}
-    if zygote.tier == "full":  # it has an inner process, which the workers are children of
-        new = {pid for pid in new if parents[pid] != zygote.pid}
+    zygotes = {pid for pid, parent in parents.items() if parent == os.getpid() and _is_zygote(pid)}
+    new = descendants(parents) - before - zygotes
+    if zygote_for(None).tier == "full":  # each has an inner process, the parent of the workers
+        new = {pid for pid in new if parents[pid] not in zygotes}
     return bool(new)
+
+
+def _is_zygote(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return b"zygote.py" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
 
 
 def descendants(parents: Mapping[int, int] | None = None) -> set[int]:

@@ -51,7 +51,8 @@ class Outcome:
     at a Python prompt would see it. `answer` is what the code gave to
     `final_answer(...)`, or `NOTHING`.
     `skills_called` counts calls of saved skills by name, nested ones included.
-    `variables_lost` says that the session's variables had to be given up. `tier` is the
+    `rolled_back` says that the action was cut short, and the session's variables are as
+    they were before it; `variables_lost`, that they had to be given up. `tier` is the
     jail's: "full", "standard", "nofiles" or "weak" (docs/sandbox.md); empty if nothing ran.
     """
 
@@ -66,6 +67,7 @@ class Outcome:
     skills_called: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
     memory_bytes: int = 0
+    rolled_back: bool = False
     variables_lost: bool = False
     tier: str = ""
 

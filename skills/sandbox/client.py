@@ -7,7 +7,6 @@ the network, processes and programs. docs/sandbox.md says how far, and what is n
 
 from __future__ import annotations
 
-import secrets
 import tempfile
 import threading
 import time
@@ -18,18 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from habilis.errors import SandboxError
-from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
-from habilis.skills.sandbox.aside import Abandoned
+from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.sandbox.channel import ChannelClosed
+from habilis.skills.sandbox.follow import follow
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
 from habilis.skills.sandbox.inputs import encoded_input
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.limits import known_tier
+from habilis.skills.sandbox.nursery import zygote_for
 from habilis.skills.sandbox.process import Process
-from habilis.skills.sandbox.reading import broken_outcome, read_outcome
-from habilis.skills.sandbox.wire import Json, WireError, encode
+from habilis.skills.sandbox.reading import broken_outcome
+from habilis.skills.sandbox.wire import pack
 
 _GRACE_S = 1.0
+_DEFINE_S = 60.0
 
 
 class Worker:
@@ -42,6 +43,11 @@ class Worker:
     source calls, of each name, the last one above it. `allow` adds modules to those the
     code may import. Below the tier `min_tier` it does not start; None means what
     HABILIS_MIN_TIER says, else "standard". Actions of several threads run one at a time.
+
+    An action that has to be ended from outside (time, memory, output, a crash, `interrupt`)
+    leaves all variables as they were before it; that takes a fork for each action.
+    Without `checkpoints`, or where the machine has no gates for it, there is no fork, and
+    variables are lost with the process.
     """
 
     _policy = True  # the escape tests run attacks without it; users cannot
@@ -57,14 +63,16 @@ class Worker:
         limits: Limits = Limits(),
         hash_seed: int | None = None,
         min_tier: str | None = None,
+        checkpoints: bool = True,
     ) -> None:
         self._host = Host(tools, approve=approve, load_skill=load_skill)
         self._allow = tuple(allow)
         self._limits, self._hash_seed = limits, hash_seed
-        self._min_tier, self._tier, self._asked = known_tier(min_tier), "", ""
+        self._min_tier, self._tier = known_tier(min_tier), ""
+        self._checkpoints = checkpoints
         self._workspace = workspace
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
-        self._variables: dict[str, Json] = {}
+        self._variables: dict[str, bytes] = {}
         self._process: Process | None = None
         self._busy = threading.Lock()
         self._starting = threading.Lock()  # held while it is open whether there is a process
@@ -113,12 +121,12 @@ class Worker:
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
         with self._turn():
-            request = {"do": "run", "source": source, "timeout_s": seconds}
+            request = {"do": "run", "source": source, "policy": self._policy}
             try:
-                process = self._sent(request | {"policy": self._policy})
-            except ChannelClosed:
+                process = self._sent(request, seconds, source=source)
+            except (ChannelClosed, TimeoutError):
                 return self._lost()
-            return replace(self._outcome(process, seconds), tier=self._tier)
+            return self._followed(process, seconds)
 
     def call(
         self,
@@ -130,8 +138,10 @@ class Worker:
     ) -> list[Outcome]:
         """Call a function of the session, or else a saved skill, once for each tuple.
 
-        The time limit is per call. A call that has to be killed takes the session's own
-        functions with it: calls after it are LOST then, while a saved skill is loaded again.
+        The time limit is per call. A call that is cut short takes back what the calls
+        before it did to variables. Without checkpoints it takes the session's own
+        functions with it if it has to be killed: calls after it are LOST then, while a
+        saved skill is loaded again.
 
         Raises:
             SandboxError: as for `run`.
@@ -139,7 +149,7 @@ class Worker:
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
         pairs = zip(arguments, keywords or [{}] * len(arguments), strict=True)
-        left = [[encode(list(args)), encode(dict(named))] for args, named in pairs]
+        left = [pack([list(args), dict(named)]) for args, named in pairs]
         outcomes: list[Outcome] = []
         with self._turn():
             while left:
@@ -149,7 +159,7 @@ class Worker:
         return outcomes
 
     def interrupt(self) -> None:
-        """Kill the worker from another thread; the `run` or `call` under way ends KILLED.
+        """Stop the worker from another thread; the `run` or `call` under way ends KILLED.
 
         When none is, the next one does. A tool that hangs is left behind in its thread.
         """
@@ -190,51 +200,53 @@ class Worker:
             self._temporary.cleanup()
             self._temporary = self._workspace = None
 
-    def _batch(self, function: str, calls: list[list[Json]], seconds: float) -> list[Outcome]:
-        """Make calls until one kills the worker; at least one outcome."""
-        request = {"do": "call", "function": function, "calls": calls, "timeout_s": seconds}
+    def _batch(self, function: str, calls: list[bytes], seconds: float) -> list[Outcome]:
+        """Make calls until one is cut short; at least one outcome."""
+        request = {"do": "call", "function": function, "calls": calls}
         done: list[Outcome] = []
         try:
-            process = self._sent(request)
-        except ChannelClosed:
+            process = self._sent(request, seconds, source=self._host.source_of(function))
+        except (ChannelClosed, TimeoutError):
             done.append(self._lost())
         else:
-            while len(done) < len(calls) and self._process is process:
-                done.append(replace(self._outcome(process, seconds), tier=self._tier))
-        if done[-1].variables_lost and (self._interrupted or not self._host.has_skill(function)):
-            done += [broken_outcome(OutcomeKind.LOST, "WorkerLost: an earlier call was killed")] * (
-                len(calls) - len(done)
-            )
+            while len(done) < len(calls) and not (done and _broke_off(done[-1])):
+                done.append(self._followed(process, seconds))
+        ended = done[-1].variables_lost and not self._host.source_of(function)
+        if ended or (_broke_off(done[-1]) and self._interrupted):
+            text = "WorkerLost: an earlier call was killed"
+            done += [broken_outcome(OutcomeKind.LOST, text)] * (len(calls) - len(done))
         return done
 
     # The process
 
-    def _sent(self, request: dict[str, Any]) -> Process:
+    def _sent(self, request: dict[str, Any], seconds: float, *, source: str) -> Process:
         """Return the process that has taken the request.
 
         Raises:
             ChannelClosed: a process was there and is gone, or the call was interrupted.
+            TimeoutError: it does not take the request.
         """
         if self._closed:
             raise SandboxError("the worker is closed")
-        process = self._process or self._start()
+        process = self._process or self._start(source)
         if self._interrupted or process.died:
             raise ChannelClosed
-        # An answer has to name the request: what comes unasked, or late, is no answer.
-        self._asked = secrets.token_hex(8)
-        process.channel.send(request | {"id": self._asked})
+        deadline = time.monotonic() + seconds + _GRACE_S
+        process.ask(
+            {**request, "timeout_s": seconds}, checkpoint=self._checkpoints, deadline=deadline
+        )
         return process
 
-    def _start(self) -> Process:
-        limits = asdict(self._limits)
-        setup = {"tools": self._host.tool_cards(), "allow": self._allow, "limits": limits}
+    def _start(self, source: str) -> Process:
+        limits = self._limits
+        setup = {"tools": self._host.tool_cards(), "allow": self._allow, "limits": asdict(limits)}
         folder = self.workspace
         with self._starting:
             if self._interrupted:
                 raise ChannelClosed
-            process = self._process = Process(folder=folder, hash_seed=self._hash_seed)
+            process = self._process = _new_process(folder, self._hash_seed, source)
         try:
-            self._tier = process.set_up(setup, min_tier=self._min_tier)
+            self._tier = process.set_up(setup, limits=limits, min_tier=self._min_tier)
             if self._variables:
                 self._send_variables(process, self._variables)
         except BaseException as error:
@@ -244,11 +256,12 @@ class Worker:
             raise
         return process
 
-    def _send_variables(self, process: Process, variables: dict[str, Json]) -> None:
+    def _send_variables(self, process: Process, variables: dict[str, bytes]) -> None:
+        deadline = time.monotonic() + _DEFINE_S
         try:
-            process.channel.send({"do": "define", "variables": variables})
-            process.channel.receive()
-        except ChannelClosed:
+            process.send({"do": "define", "variables": variables}, deadline=deadline)
+            process.receive(deadline=deadline)
+        except (ChannelClosed, TimeoutError):
             self._discard()
             raise SandboxError("the worker ended while it took its variables") from None
 
@@ -260,41 +273,36 @@ class Worker:
         process.close()
         return process.fate
 
-    # One action
-
-    def _outcome(self, process: Process, timeout_s: float) -> Outcome:
-        calls: list[HostCall] = []
-        started = time.monotonic()
-        away_s = 0.0  # time spent in tools and loading skills does not count
+    def _followed(self, process: Process, seconds: float) -> Outcome:
+        """Return what the process makes of what it was asked; forget it if that ended it."""
         try:
-            while True:
-                deadline = started + away_s + timeout_s + _GRACE_S
-                message = process.channel.receive(deadline=deadline)
-                if "outcome" in message:
-                    seconds = time.monotonic() - started - away_s
-                    if message.get("id") != self._asked:
-                        raise WireError("an outcome that nobody asked for")
-                    return read_outcome(message["outcome"], calls, seconds, self._limits)
-                asked = time.monotonic()
-                reply = self._host.answer(message, calls, stopped=lambda: self._interrupted)
-                away_s += time.monotonic() - asked
-                process.channel.send(reply, deadline=time.monotonic() + _GRACE_S)
-        except TimeoutError:
-            self._discard()
-            kind = OutcomeKind.TIMED_OUT
-            text = f"TimeoutError: killed after {timeout_s:g} s; variables are lost"
-        except (ChannelClosed, WireError, Abandoned):
-            kind = OutcomeKind.KILLED
-            text = f"WorkerKilled: the worker {self._discard()}; variables are lost"
-        except BaseException:  # the user's `approve` raised, or Ctrl-C: leave nothing half-way
-            self._discard()
-            raise
-        return broken_outcome(kind, text, calls, time.monotonic() - started - away_s)
+            outcome = follow(
+                process,
+                self._host,
+                limits=self._limits,
+                timeout_s=seconds,
+                stopped=lambda: self._interrupted,
+            )
+        finally:
+            if process.closed:
+                self._process = None
+        return replace(outcome, tier=self._tier)
 
     def _lost(self) -> Outcome:
         fate = self._discard()
         if self._interrupted:
-            text = "WorkerKilled: interrupted before this could run; variables are lost"
-            return broken_outcome(OutcomeKind.KILLED, text)
-        text = f"WorkerLost: the worker {fate} before this could run; variables are lost"
-        return broken_outcome(OutcomeKind.LOST, text)
+            kind, text = OutcomeKind.KILLED, "WorkerKilled: interrupted before this could run"
+        else:
+            kind, text = OutcomeKind.LOST, f"WorkerLost: the worker {fate} before this could run"
+        return replace(broken_outcome(kind, text), variables_lost=True)
+
+
+def _broke_off(outcome: Outcome) -> bool:
+    return outcome.rolled_back or outcome.variables_lost
+
+
+def _new_process(folder: Path, hash_seed: int | None, source: str) -> Process:
+    try:
+        return Process(zygote_for(hash_seed, source=source), folder=folder)
+    except OSError:  # the zygote was killed from outside: once more with another
+        return Process(zygote_for(hash_seed, source=source), folder=folder)

@@ -12,7 +12,7 @@ from habilis.skills.outcome import HostCall
 from habilis.skills.sandbox.aside import Abandoned, Aside
 from habilis.skills.sandbox.inputs import tool_name
 from habilis.skills.sandbox.printed import without_paths
-from habilis.skills.sandbox.wire import Json, WireError, decode, encode
+from habilis.skills.sandbox.wire import WireError, pack, unpack
 
 Approve = Callable[[str, Mapping[str, object]], bool | Awaitable[bool]]
 LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
@@ -48,8 +48,10 @@ class Host:
         """Return each tool's name and docstring."""
         return [[name, inspect.getdoc(tool) or ""] for name, tool in self._tools.items()]
 
-    def has_skill(self, name: str) -> bool:
-        return "sources" in self._skill_sources(name)
+    def source_of(self, skill: str) -> str:
+        """Return the text of a saved skill and all it needs; empty when there is none."""
+        sources = self._skill_sources(skill).get("sources", [])
+        return "\n".join(source for _, source in sources)
 
     def leave(self) -> None:
         """Wait no longer for the tool that is running, if one is."""
@@ -71,8 +73,7 @@ class Host:
         if isinstance(name, str) and question.get("ask") == "skill":
             return self._skill_sources(name)
         if isinstance(name, str) and question.get("ask") == "tool":
-            given = question.get("arguments"), question.get("keywords")
-            reply, record = self._call(name, *given, stopped)
+            reply, record = self._call(name, question.get("arguments"), stopped)
             calls.append(record)
             if reply is None:
                 raise Abandoned
@@ -88,14 +89,13 @@ class Host:
             return {"error": without_paths(str(error))}
 
     def _call(
-        self, name: str, arguments: Json, keywords: Json, stopped: Callable[[], bool]
+        self, name: str, arguments: object, stopped: Callable[[], bool]
     ) -> tuple[dict[str, Any] | None, HostCall]:
         """Return the reply and the record; no reply when the call was abandoned."""
         given: Mapping[str, object] = {}
         try:
             tool = self._tools[name]
-            positional: Any = decode(arguments)
-            named: Any = decode(keywords)
+            positional, named = _unpacked(arguments)
             given = {"args": positional, **named}
             bound = _bind(name, tool, positional, named)
             given = dict(bound.arguments)
@@ -109,8 +109,8 @@ class Host:
             return None, HostCall(name=name, arguments=given, error="Abandoned: interrupted")
         if isinstance(done, BaseException):
             return _failed(name, given, done)
-        value, encoded = done
-        return {"value": encoded}, HostCall(name=name, arguments=given, value=value)
+        value, packed = done
+        return {"value": packed}, HostCall(name=name, arguments=given, value=value)
 
     def _approved(
         self, name: str, given: Mapping[str, object], stopped: Callable[[], bool]
@@ -127,15 +127,23 @@ class Host:
 
 def _result(
     tool: Callable[..., object], bound: inspect.BoundArguments
-) -> tuple[object, Json] | BaseException:
-    """Return a tool's value, plain and encoded, or what it raised."""
+) -> tuple[object, bytes] | BaseException:
+    """Return a tool's value, plain and packed, or what it raised."""
     try:
         value = tool(*bound.args, **bound.kwargs)
         if inspect.isawaitable(value):
             value = _awaited(value)
-        return value, encode(value)
+        return value, pack(value)
     except (Exception, SystemExit, GeneratorExit, asyncio.CancelledError) as error:
         return error  # the user's own code may raise anything; only Ctrl-C is for the caller
+
+
+def _unpacked(arguments: object) -> tuple[list[Any], dict[str, Any]]:
+    given = unpack(arguments) if isinstance(arguments, bytes) else None
+    match given:
+        case [list(positional), dict(named)]:
+            return positional, named
+    raise WireError("these are no arguments")
 
 
 def _awaited(awaitable: Awaitable[Any]) -> Any:

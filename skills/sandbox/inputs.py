@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from habilis.errors import ConfigError, TaskError
 from habilis.skills.sandbox.names import HOOKS, is_dunder
-from habilis.skills.sandbox.wire import Json, WireError, dumps, encode
+from habilis.skills.sandbox.wire import WireError, dumps, pack
 
 # What the code is told to call: an input or a tool of that name would take it away.
 _RESERVED = frozenset({"final_answer", "print", "skills"}) | HOOKS
@@ -30,8 +30,8 @@ def tool_name(tool: Callable[..., object], *, taken: Collection[str]) -> str:
     return name
 
 
-def encoded_input(name: str, value: object, *, tools: Collection[str]) -> Json:
-    """Return the value of an input as it crosses.
+def encoded_input(name: str, value: object, *, tools: Collection[str]) -> bytes:
+    """Return the value of an input, packed.
 
     Raises:
         TaskError: the name is no variable name or is taken, or the value is not plain data.
@@ -51,4 +51,4 @@ def encoded_input(name: str, value: object, *, tools: Collection[str]) -> Json:
             f"input {name!r} is or holds {type(value).__name__!r}, which cannot enter the "
             "sandbox; give plain data, or a function in `tools`"
         )
-    return encode(value)
+    return pack(value)

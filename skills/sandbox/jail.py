@@ -13,15 +13,15 @@ import resource
 import signal
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from habilis.skills.sandbox import kernel
 from habilis.skills.sandbox.landlock import restrict_files
-from habilis.skills.sandbox.seccomp import make_filter
+from habilis.skills.sandbox.seccomp import make_filter, make_gates
 
-NAMESPACES, NO_PROGRAMS = "namespaces", "workspace without programs"
+NAMESPACES, NO_PROGRAMS, GATES = "namespaces", "workspace without programs", "gates"
 
 _OPEN_FILES = 256
 _CPU_S = 4 * 3600  # of a whole session: the last resort should every other clock fail
@@ -41,7 +41,7 @@ class Jail:
     def tier(self) -> str:
         held = set(self.holds)
         if {"landlock", "seccomp"} <= held:
-            return "full" if {NAMESPACES, NO_PROGRAMS} <= held else "standard"
+            return "full" if {NAMESPACES, NO_PROGRAMS, GATES} <= held else "standard"
         return "nofiles" if "seccomp without files" in held else "weak"
 
 
@@ -56,11 +56,12 @@ class Wanted:
     files: bool = True
 
 
-def lock(wanted: Wanted, *, before: Jail) -> Jail:
+def lock(wanted: Wanted, *, before: Jail, give: Callable[[int], None] | None = None) -> Jail:
     """Lock this process up; `before` is what holds already. It needs to have one thread.
 
-    Without Landlock no file can be opened afterwards, unless `wanted.files` was set by
-    somebody who takes the tier "weak".
+    Where the machine has gates, `give` hands the host the descriptor on which it answers
+    for them; without `give` there are none, and no forks. Without Landlock no file can be
+    opened afterwards, unless `wanted.files` was set by somebody who takes the tier "weak".
     """
     holds, missing = list(before.holds), list(before.missing)
     if NAMESPACES in holds:
@@ -71,9 +72,10 @@ def lock(wanted: Wanted, *, before: Jail) -> Jail:
         except OSError as error:
             missing.append(f"{NO_PROGRAMS}: {error.strerror}")
     os.chdir(wanted.workspace)
-    _limit(wanted)
-    if sys.platform != "linux":
-        return Jail(holds=("limits",), missing=("the jail needs Linux",))
+    gates = give if GATES in holds else None
+    if gates is None and GATES in holds:
+        holds.remove(GATES)
+    _limit(wanted, forks=gates is not None)
     kernel.drop_capabilities()
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
@@ -89,8 +91,12 @@ def lock(wanted: Wanted, *, before: Jail) -> Jail:
         files = True
     except OSError as error:
         missing.append(f"landlock: {error.strerror}")
+    if gates is not None:
+        listener = kernel.install_filter(make_gates(), listener=True)
+        gates(listener)
+        os.close(listener)  # before any code of others runs: who has it answers
     try:
-        kernel.install_filter(make_filter(files=files or wanted.files))
+        kernel.install_filter(make_filter(files=files or wanted.files, forks=gates is not None))
         holds.append("seccomp" if files or wanted.files else "seccomp without files")
     except (OSError, NotImplementedError) as error:
         missing.append(f"seccomp: {error}")
@@ -122,17 +128,17 @@ def module_folders(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(folders)
 
 
-def _limit(wanted: Wanted) -> None:
-    if sys.platform == "linux":
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + wanted.memory_bytes)
+def _limit(wanted: Wanted, *, forks: bool) -> None:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    _lower(resource.RLIMIT_AS, pages * resource.getpagesize() + wanted.memory_bytes)
     _lower(resource.RLIMIT_FSIZE, wanted.file_bytes)
     _lower(resource.RLIMIT_CPU, _CPU_S)
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
-    for name in ("NPROC", "MEMLOCK", "MSGQUEUE", "RTPRIO"):  # not all are on every system
-        if hasattr(resource, f"RLIMIT_{name}"):
-            _lower(getattr(resource, f"RLIMIT_{name}"), 0)
+    for limit in (resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_RTPRIO):
+        _lower(limit, 0)
+    if not forks:  # else it counts all processes of the user, and the gate counts ours
+        _lower(resource.RLIMIT_NPROC, 0)
     hard = resource.getrlimit(resource.RLIMIT_STACK)[1]
     if hard == resource.RLIM_INFINITY or hard >= _STACK_BYTES:
         resource.setrlimit(resource.RLIMIT_STACK, (_STACK_BYTES, hard))

@@ -7,13 +7,15 @@ import os
 import platform
 from functools import cache
 
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 CLONE_NEWNS, CLONE_NEWIPC, CLONE_NEWUSER = 0x00020000, 0x08000000, 0x10000000
 CLONE_NEWPID, CLONE_NEWNET = 0x20000000, 0x40000000
 MACHINE = platform.machine()
 
 _CAPABILITY_VERSION_3 = 0x20080522
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
+_NEW_LISTENER = 8
 _MOUNT_SETATTR = 442  # the same number on all architectures, like all after 424
 _AT_FDCWD = -100
 _MS_BIND, _MS_REC, _MS_PRIVATE = 0x1000, 0x4000, 0x40000
@@ -51,15 +53,19 @@ def drop_capabilities() -> None:
     _checked(_libc().capset(ctypes.create_string_buffer(header), bytes(24)))
 
 
-def install_filter(program: bytes) -> None:
-    """Put this process under a seccomp filter, for good. Eight bytes are one instruction."""
+def install_filter(program: bytes, *, listener: bool = False) -> int:
+    """Put this process under a seccomp filter, for good. Eight bytes are one instruction.
+
+    With `listener` the calls for which the program says so wait until somebody answers;
+    returned is the descriptor on which that is done.
+    """
     if MACHINE not in _SECCOMP:
         raise NotImplementedError(f"no system call table for {MACHINE!r}")
     code = ctypes.create_string_buffer(program, len(program))
     header = (len(program) // 8).to_bytes(8, "little") + ctypes.addressof(code).to_bytes(
         8, "little"
     )
-    syscall(_SECCOMP[MACHINE], 1, 0, header)
+    return syscall(_SECCOMP[MACHINE], 1, _NEW_LISTENER if listener else 0, header)
 
 
 def keep_mounts_private() -> None:

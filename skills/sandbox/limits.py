@@ -31,4 +31,5 @@ class Limits:
     memory_bytes: int = 2 * 2**30
     printed_chars: int = 20_000
     value_bytes: int = 8 * 2**20
-    file_bytes: int = 64 * 2**20
+    file_bytes: int = 64 * 2**20  # each
+    workspace_bytes: int = 2**30  # by which all files together may grow

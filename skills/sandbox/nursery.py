@@ -1,4 +1,4 @@
-"""The host's side of the zygotes: one warm process per hash seed, started when first needed.
+"""The host's side of the zygotes: warm processes, one per hash seed and set of packages.
 
 They are this process's alone, and end with it. Starting one costs what starting Python and
 importing the sandbox costs; starting a worker from it costs a few milliseconds.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from habilis.errors import SandboxError
 _ZYGOTE = Path(__file__).with_name("zygote.py")
 _START_S = 60.0
 _MESSAGE_BYTES = 2**16
+_MOST = 6  # zygotes at a time: each holds the memory of what it imported
+_IMPORTS = re.compile(r"^[ \t]*(?:import|from)[ \t]+(numpy|pandas|scipy|sympy)\b", re.MULTILINE)
 _ENVIRONMENT = {
     "PYTHONDONTWRITEBYTECODE": "1",
     # One thread each: more would count against the memory limit and fight for the cores.
@@ -33,16 +36,25 @@ _ENVIRONMENT = {
 
 
 class Zygote:
-    """A process that forks workers. `tier` and `missing` say what its workers' jail holds."""
+    """A process that forks workers. `holds`, `tier` and `missing` are those of their jail."""
 
-    def __init__(self, *, hash_seed: int | None = None, launcher: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        *,
+        hash_seed: int | None = None,
+        warm: Sequence[str] = (),
+        launcher: Sequence[str] = (),
+    ) -> None:
         """Start it and wait until its canary has tried the jail.
 
-        `launcher` is a command put in front, for tests of poorer machines.
+        Its workers find the modules `warm` imported. `launcher` is a command put in front,
+        for tests of poorer machines.
 
         Raises:
             SandboxError: it did not come up, or something got through the jail.
         """
+        if sys.platform != "linux":
+            raise SandboxError("the sandbox needs Linux: a container or WSL 2 will do")
         self._lock = threading.Lock()
         environment = dict(_ENVIRONMENT)
         if hash_seed is not None:
@@ -54,7 +66,7 @@ class Zygote:
         with theirs, tempfile.TemporaryDirectory(prefix="habilis-") as folder:
             try:
                 self._popen = subprocess.Popen(
-                    [*command, str(theirs.fileno()), str(life_read)],
+                    [*command, str(theirs.fileno()), str(life_read), *warm],
                     cwd=folder,
                     env=environment,
                     stdin=subprocess.DEVNULL,
@@ -70,6 +82,7 @@ class Zygote:
                 os.close(life_read)
             theirs.close()
             tried = self._hello()
+        self.holds: tuple[str, ...] = tuple(tried["holds"])
         self.tier: str = tried["tier"]
         self.missing: tuple[str, ...] = tuple(tried["missing"])
 
@@ -88,7 +101,7 @@ class Zygote:
         return tried
 
     def start(self, folder: Path, descriptors: Sequence[int]) -> int:
-        """Fork a worker that works in `folder`; return its id for `end`.
+        """Fork a worker that works in `folder`; return its id for `reap` and `end`.
 
         Raises:
             OSError: the zygote is gone.
@@ -96,10 +109,17 @@ class Zygote:
         child: int = self._ask({"do": "start", "folder": str(folder)}, descriptors)["child"]
         return child
 
+    def reap(self, child: int) -> int | None:
+        """Return the exit code of the worker's last process that died, None if all live."""
+        return self._code({"do": "reap", "child": child})
+
     def end(self, child: int) -> int | None:
-        """Kill a worker; return its exit code, None where nobody knows it any more."""
+        """Kill a worker; return an exit code as `reap`, None where nobody knows it any more."""
+        return self._code({"do": "end", "child": child})
+
+    def _code(self, request: dict[str, Any]) -> int | None:
         try:
-            code: int | None = self._ask({"do": "end", "child": child})["code"]
+            code: int | None = self._ask(request)["code"]
         except OSError:
             return None
         return code
@@ -145,20 +165,55 @@ class Zygote:
 
 # The one piece of state that is the process's own: the zygotes are its children, and a
 # child of it that was forked starts others.
-_zygotes: dict[tuple[int, int | None], Zygote] = {}
+_Key = tuple[int, int | None, tuple[str, ...]]
+_zygotes: dict[_Key, Zygote] = {}
+_starting: set[_Key] = set()
 _zygotes_lock = threading.Lock()
 
 
-def zygote_for(hash_seed: int | None) -> Zygote:
-    """Return the running zygote for a hash seed (None: any), starting it if need be."""
-    key = (os.getpid(), hash_seed)
+def zygote_for(hash_seed: int | None, *, source: str = "") -> Zygote:
+    """Return the running zygote for a hash seed (None: any), starting it if need be.
+
+    Where `source` imports large packages it is one that has them imported, unless that
+    one is not up yet: it is started meanwhile, and others after this profit.
+    """
+    warm = tuple(sorted(set(_IMPORTS.findall(source))))
     with _zygotes_lock:
-        found = _zygotes.get(key)
-        if found is None or found.died:
-            if found is not None:
-                found.close()
-            found = _zygotes[key] = Zygote(hash_seed=hash_seed)
-        return found
+        if warm:
+            found = _zygotes.get((os.getpid(), hash_seed, warm))
+            if found is not None and not found.died:
+                return found
+            _start_aside(hash_seed, warm)
+        return _get(hash_seed, ())
+
+
+def _get(hash_seed: int | None, warm: tuple[str, ...]) -> Zygote:
+    key = (os.getpid(), hash_seed, warm)
+    found = _zygotes.get(key)
+    if found is None or found.died:
+        if found is not None:
+            found.close()
+        found = _zygotes[key] = Zygote(hash_seed=hash_seed)
+    return found
+
+
+def _start_aside(hash_seed: int | None, warm: tuple[str, ...]) -> None:
+    key = (os.getpid(), hash_seed, warm)
+    mine = [each for each in _zygotes if each[0] == os.getpid()]
+    if key in _starting or len(mine) + len(_starting) >= _MOST:
+        return
+    _starting.add(key)
+
+    def start() -> None:
+        try:
+            found = Zygote(hash_seed=hash_seed, warm=warm)
+        except SandboxError:
+            return  # the plain one serves; the key stays in _starting: no second try
+        with _zygotes_lock:
+            _starting.discard(key)
+            _zygotes[key] = found
+
+    threading.Thread(target=start, daemon=True).start()
 
 
 @atexit.register

@@ -8,7 +8,7 @@ from typing import Any
 from habilis.skills.outcome import NOTHING, HostCall, Outcome, OutcomeKind
 from habilis.skills.sandbox.limits import Limits
 from habilis.skills.sandbox.printed import clean, cut
-from habilis.skills.sandbox.wire import WireError, decode
+from habilis.skills.sandbox.wire import WireError, unpack
 
 _ERROR_CHARS = 10_000
 _FROM_WORKER = frozenset(
@@ -44,12 +44,12 @@ def read_outcome(data: Any, calls: Sequence[HostCall], seconds: float, limits: L
     memory_bytes = data.get("memory_bytes", 0)
     return Outcome(
         kind=kind,
-        value=decode(data.get("value")),
+        value=_value(data, "value") if "value" in data else None,
         shown=_text(data, "shown", chars + 100),
         printed=_text(data, "printed", chars + 100),
         error=_text(data, "error", _ERROR_CHARS),
         error_type=_text(data, "error_type", 200),
-        answer=decode(data["answer"]) if "answer" in data else NOTHING,
+        answer=_value(data, "answer") if "answer" in data else NOTHING,
         calls=tuple(calls),
         skills_called={str(name): count for name, count in called.items()},
         seconds=seconds,
@@ -60,15 +60,21 @@ def read_outcome(data: Any, calls: Sequence[HostCall], seconds: float, limits: L
 def broken_outcome(
     kind: OutcomeKind, error: str, calls: Sequence[HostCall] = (), seconds: float = 0.0
 ) -> Outcome:
-    """Return the outcome of code whose worker is gone; `error` is `Type: message`."""
+    """Return the outcome of code whose process is gone; `error` is `Type: message`."""
     return Outcome(
         kind=kind,
         error=error,
         error_type=error.partition(":")[0],
         calls=tuple(calls),
         seconds=seconds,
-        variables_lost=True,
     )
+
+
+def _value(data: dict[str, Any], key: str) -> object:
+    packed = data[key]
+    if not isinstance(packed, bytes):
+        raise WireError(f"{key!r} is a packed value")
+    return unpack(packed)
 
 
 def _text(data: dict[str, Any], key: str, limit: int) -> str:

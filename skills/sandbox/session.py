@@ -11,10 +11,9 @@ import resource
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from habilis.skills.sandbox.basics import Scope, make_builtins, new_scope
-from habilis.skills.sandbox.encode import encode
 from habilis.skills.sandbox.faults import Faults, Sources
 from habilis.skills.sandbox.files import Workspace
 from habilis.skills.sandbox.modules import Modules
@@ -23,8 +22,8 @@ from habilis.skills.sandbox.printed import Printed, clean, cut, without_paths
 from habilis.skills.sandbox.replaced import Replacements
 from habilis.skills.sandbox.saved import Importer, SavedSkills
 from habilis.skills.sandbox.stops import Answered, Clock, Stop, TimeUp, TooMuchOutput
-from habilis.skills.sandbox.values import FunctionRef, Json, WireError, opaque, shown
-from habilis.skills.sandbox.wire import decode
+from habilis.skills.sandbox.values import FunctionRef, WireError, opaque, shown
+from habilis.skills.sandbox.wire import pack, unpack
 
 Message = dict[str, Any]
 _KINDS: list[tuple[type[BaseException], str]] = [
@@ -55,7 +54,7 @@ class Session:
         sys.stdout = sys.stderr = self._printed
         warnings.showwarning = self._show_warning
         self._sources = Sources()
-        self._answer: Json = None
+        self._answer = b""
         self._answered = False
         self._faults = Faults(self._sources, lambda: [*self._scope, *self._known])
         files = Workspace(workspace)
@@ -81,11 +80,11 @@ class Session:
         self._known.update((name, self._tool(name, doc)) for name, doc in tools)
         self._scope = new_scope("__main__", self._known)
 
-    def define(self, variables: dict[str, Json]) -> None:
-        self._scope.update((name, decode(value)) for name, value in variables.items())
+    def define(self, variables: dict[str, bytes]) -> None:
+        self._scope.update((name, unpack(value)) for name, value in variables.items())
 
     def run(self, source: str, *, timeout_s: float, policy: bool = True) -> Message:
-        """Run one action and return its outcome as plain JSON data.
+        """Run one action and return its outcome as a message.
 
         Without the policy it is what an attacker has who broke it: the escape tests use this
         to see what the jail holds alone.
@@ -101,22 +100,24 @@ class Session:
 
         return self._outcome(body, timeout_s)
 
-    def call(self, function: str, arguments: Json, keywords: Json, *, timeout_s: float) -> Message:
-        """Call a function of the session, or else a saved skill, and return the outcome."""
+    def call(self, function: str, arguments: bytes, *, timeout_s: float) -> Message:
+        """Call a function of the session, or else a saved skill, and return the outcome.
+
+        `arguments` hold the positional ones and those by keyword.
+        """
         self._faults.current = ""
 
         def body() -> Any:
             found = self._scope.get(function, self._known.get(function))
             if not callable(found):
                 found = self._saved.load(function)
-            positional: Any = decode(arguments)
-            named: Any = decode(keywords)
+            positional, named = _arguments(arguments)
             return found(*map(self._resolved, positional), **named)
 
         return self._outcome(body, timeout_s)
 
     def _outcome(self, body: Callable[[], Any], timeout_s: float) -> Message:
-        self._answered, self._answer = False, None
+        self._answered, self._answer = False, b""
         self._saved.calls.clear()
         sys.stdout = sys.stderr = self._printed
         outcome: Message = {"kind": "ok"}
@@ -146,11 +147,11 @@ class Session:
         text = clean(shown(value))
         return {"value": self._encoded(value), "shown": cut(text, self._printed_chars)}
 
-    def _encoded(self, value: Any) -> Json:
+    def _encoded(self, value: Any) -> bytes:
         try:
-            return encode(value, limit_bytes=self._value_bytes)
+            return pack(value, limit_bytes=self._value_bytes)
         except WireError:
-            return encode(opaque(value))
+            return pack(opaque(value))
 
     def _failure(self, error: BaseException, timeout_s: float) -> Message:
         if isinstance(error, Answered) or (self._answered and isinstance(error, Stop)):
@@ -161,7 +162,7 @@ class Session:
             return {}
         kind = next((kind for cls, kind in _KINDS if isinstance(error, cls)), "raised")
         last = {
-            "timed_out": f"TimeoutError: stopped after {timeout_s:g} s; variables are kept",
+            "timed_out": f"TimeoutError: stopped after {timeout_s:g} s",
             "too_much_output": f"TooMuchOutput: more than {10 * self._printed_chars:,} characters "
             "were printed; print less",
             "out_of_memory": "MemoryError: the action needs more memory than the limit allows",
@@ -210,11 +211,11 @@ class Session:
 
     def _tool(self, name: str, doc: str) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
-            given = {"arguments": encode(list(arguments)), "keywords": encode(keywords)}
-            reply = self._ask({"ask": "tool", "name": name, **given})
+            given = pack([list(arguments), keywords])
+            reply = self._ask({"ask": "tool", "name": name, "arguments": given})
             if "error" in reply:
                 raise _rebuilt(reply["error_type"], reply["error"])
-            return decode(reply["value"])
+            return unpack(reply["value"])
 
         call.__name__ = call.__qualname__ = name
         call.__doc__ = doc
@@ -242,6 +243,11 @@ class Session:
 
     def _keep_skill(self, text: str, place: str) -> str:
         return self._sources.keep(text, place=place)
+
+
+def _arguments(data: bytes) -> tuple[list[Any], dict[str, Any]]:
+    positional, named = cast("tuple[list[Any], dict[str, Any]]", unpack(data))
+    return positional, named
 
 
 def _too_much() -> None:

@@ -11,7 +11,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Final
 
+# The outcomes of actions that were ended half-way, not by themselves.
+CUT_SHORT: Final = ("timed_out", "out_of_memory", "too_much_output")
 _REPEAT_S = 0.1
 
 

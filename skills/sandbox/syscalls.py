@@ -1,9 +1,10 @@
 """The system calls that sandboxed code may make, with their numbers. Worker side.
 
 What is not named here is refused: no sockets, no new process, thread or program, no
-signals, no namespaces, mounts, keys, tracing, shared memory or asynchronous rings. The
-numbers are those of Linux's `asm/unistd_64.h` and `asm-generic/unistd.h`; a test compares
-them with the headers where they are installed.
+signals, no namespaces, mounts, keys, tracing, shared memory or asynchronous rings. One new
+process, as a checkpoint, and files to write to are had only through a gate. The numbers are
+those of Linux's `asm/unistd_64.h` and `asm-generic/unistd.h`; a test compares them with the
+headers where they are installed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _ALWAYS = """
     getrlimit 97 163; getrusage 98 165; sysinfo 99 179; uname 63 160; getcpu 309 168
     sched_yield 24 124; sched_getaffinity 204 123; sigaltstack 131 132; rseq 334 293
     set_robust_list 273 99; get_robust_list 274 100; set_tid_address 218 96; wait4 61 260
-    exit 60 93; exit_group 231 94
+    exit 60 93; exit_group 231 94; pipe2 293 59
     """
 _BY_PATH = """
     open 2 -; openat 257 56; stat 4 -; lstat 6 -; newfstatat 262 79; statx 332 291
@@ -35,7 +36,10 @@ _BY_PATH = """
     readlinkat 267 78; mkdir 83 -; mkdirat 258 34; rmdir 84 -; unlink 87 -; unlinkat 263 35
     rename 82 -; renameat 264 38; renameat2 316 276
     """
-_BY_ARGUMENT = "mmap 9 222; mprotect 10 226; prlimit64 302 261; fcntl 72 25; ioctl 16 29"
+_BY_ARGUMENT = """
+    mmap 9 222; mprotect 10 226; prlimit64 302 261; fcntl 72 25; ioctl 16 29; prctl 157 167
+    clone 56 220
+    """
 
 ARCHITECTURES: Mapping[str, int] = MappingProxyType({"x86_64": 0xC000003E, "aarch64": 0xC00000B7})
 

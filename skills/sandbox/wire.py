@@ -25,6 +25,8 @@ __all__ = [
     "dumps",
     "encode",
     "loads",
+    "pack",
+    "unpack",
 ]
 
 
@@ -44,3 +46,16 @@ def loads(text: str) -> object:
     except (ValueError, RecursionError) as error:
         raise WireError(f"not an encoded value: {error}") from None
     return decode(data)
+
+
+def pack(value: object, *, limit_bytes: int = 64 * 2**20) -> bytes:
+    """Return a value as it crosses."""
+    return text_of(encode(value, limit_bytes=limit_bytes)).encode()
+
+
+def unpack(data: bytes) -> object:
+    """Return the value that `pack` was given."""
+    try:
+        return loads(data.decode())
+    except UnicodeDecodeError as error:
+        raise WireError(str(error)) from None

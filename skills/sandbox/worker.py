@@ -9,22 +9,25 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import socket
 import sys
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from habilis.skills.sandbox.channel import Channel, ChannelClosed
+from habilis.skills.sandbox.checkpoint import make_checkpoint
 from habilis.skills.sandbox.jail import Jail, Wanted, lock, module_folders
 from habilis.skills.sandbox.session import Session
+from habilis.skills.sandbox.stops import CUT_SHORT
 
 _RECURSION_LIMIT = 3_000  # that of a notebook, which models are used to
 
 
-def serve(read_fd: int, write_fd: int, folder: str, *, before: Jail) -> None:
-    """Serve one host over two pipes until it hangs up. `before` is what the zygote holds."""
-    channel = Channel(read_fd, write_fd)
+def serve(descriptor: int, folder: str, *, before: Jail) -> None:
+    """Serve one host over a socket until it hangs up. `before` is what the zygote holds."""
+    channel = Channel(socket.socket(fileno=descriptor))
     with contextlib.suppress(ChannelClosed):
-        channel.send({"pid": _pid_for_host()})
+        channel.send({"born": True})
         setup = channel.receive()
         limits = setup["limits"]
         os.chdir(folder)
@@ -48,6 +51,7 @@ def serve(read_fd: int, write_fd: int, folder: str, *, before: Jail) -> None:
                 files=setup["tier"] == "weak",
             ),
             before=before,
+            give=channel.send_descriptor,
         )
         channel.send({"ready": True, "tier": jail.tier, "missing": jail.missing})
         while True:
@@ -55,23 +59,30 @@ def serve(read_fd: int, write_fd: int, folder: str, *, before: Jail) -> None:
 
 
 def _serve(channel: Channel, session: Session, request: dict[str, Any]) -> None:
-    match request["do"]:
-        case "define":
-            session.define(request["variables"])
-            channel.send({"defined": True})
-        case "run":
-            outcome = session.run(
-                request["source"],
-                timeout_s=request["timeout_s"],
-                policy=request.get("policy", True),
-            )
-            channel.send({"outcome": outcome, "id": request["id"]})
-        case "call":
-            for arguments, keywords in request["calls"]:
-                outcome = session.call(
-                    request["function"], arguments, keywords, timeout_s=request["timeout_s"]
-                )
-                channel.send({"outcome": outcome, "id": request["id"]})
+    if request["do"] == "define":
+        session.define(request["variables"])
+        channel.send({"defined": True})
+        return
+    checkpoint = None
+    if request["checkpoint"]:
+        checkpoint = make_checkpoint(channel, request)
+        if checkpoint is None:
+            return  # we are the checkpoint, and go on from before the action
+    for outcome in _outcomes(session, request):
+        channel.send({"outcome": outcome, "id": request["id"]})
+        if checkpoint is not None and outcome["kind"] in CUT_SHORT:
+            return  # the host is about to end this process
+    if checkpoint is not None:
+        checkpoint.drop()
+
+
+def _outcomes(session: Session, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    seconds = request["timeout_s"]
+    if request["do"] == "run":
+        yield session.run(request["source"], timeout_s=seconds, policy=request["policy"])
+    else:
+        for arguments in request["calls"]:
+            yield session.call(request["function"], arguments, timeout_s=seconds)
 
 
 def _ask(channel: Channel, question: dict[str, Any]) -> dict[str, Any]:
@@ -81,13 +92,6 @@ def _ask(channel: Channel, question: dict[str, Any]) -> dict[str, Any]:
     except BaseException:
         # Half a message may be on the wire (out of memory, host gone): nothing can follow.
         os._exit(1)
-
-
-def _pid_for_host() -> int:
-    """Return the id by which the host knows us: /proc is its, our own namespace counts anew."""
-    with contextlib.suppress(OSError):
-        return int(Path("/proc/self").readlink().name)
-    return os.getpid()
 
 
 def _reseed() -> None:

@@ -19,6 +19,7 @@ import signal
 import socket
 import sys
 import types
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,37 +27,42 @@ if TYPE_CHECKING:
     from habilis.skills.sandbox.jail import Jail
 
 _PACKAGE = "habilis.skills.sandbox"
-_CANARY_BYTES = 2**20
 _MESSAGE_BYTES = 2**16
 _QUIET_S = 0.05  # the first worker should not wait for imports it may not need
 
 
-def main(control_fd: int, life_fd: int) -> None:
+def main(control_fd: int, life_fd: int, ahead: list[str]) -> None:
     """Serve the host on a socket that keeps messages apart, until it hangs up."""
     _die_with_host(life_fd)
     _stand_in_for_package(Path(__file__).resolve().parent)
     from habilis.skills.sandbox.allowed import TABLE
+    from habilis.skills.sandbox.families import Families
+    from habilis.skills.sandbox.trial import tried_jail
     from habilis.skills.sandbox.worker import serve
 
     held = _enter_namespaces(control_fd)
     with socket.socket(fileno=control_fd) as control:
-        control.send(json.dumps(_tried_jail(held)).encode())
+        _warm(ahead)
+        held, tried = tried_jail(held)
+        control.send(json.dumps(tried).encode())
         os.chdir("/")
         warm = [name for name in TABLE if name.partition(".")[0] in sys.stdlib_module_names]
-        children: set[int] = set()
+        families = Families()
         while True:
             request, descriptors = _next_request(control, warm)
             if request["do"] == "start":
                 child = os.fork()
                 if child == 0:
                     _become_worker(descriptors)
-                    serve(descriptors[0], descriptors[1], request["folder"], before=held)
+                    serve(descriptors[0], request["folder"], before=held)
                     os._exit(0)
-                children.add(child)
+                families.add(child)
                 _close_all(descriptors)
                 _reply(control, child=child)
+            elif request["do"] == "reap":
+                _reply(control, code=families.reap(request["child"]))
             else:
-                _reply(control, code=_end(request["child"], children))
+                _reply(control, code=families.end(request["child"]))
 
 
 def _reply(control: socket.socket, **reply: int | None) -> None:
@@ -71,8 +77,7 @@ def _close_all(descriptors: list[int]) -> None:
 def _next_request(control: socket.socket, warm: list[str]) -> tuple[dict[str, Any], list[int]]:
     """Wait for the host; import ahead what the code may use while there is time."""
     while warm and not select.select([control], [], [], _QUIET_S)[0]:
-        with contextlib.suppress(Exception):  # not installed, or broken: code will be told
-            importlib.import_module(warm.pop())
+        _warm([warm.pop()])
     message, descriptors, _, _ = socket.recv_fds(control, _MESSAGE_BYTES, 8)
     if not message:
         os._exit(0)
@@ -80,40 +85,17 @@ def _next_request(control: socket.socket, warm: list[str]) -> tuple[dict[str, An
     return request, descriptors
 
 
+def _warm(names: Iterable[str]) -> None:
+    for name in names:
+        with contextlib.suppress(Exception):  # not installed, or broken: code will be told
+            importlib.import_module(name)
+
+
 def _become_worker(keep: list[int]) -> None:
-    os.setsid()
+    os.setpgid(0, 0)
     edges = [2, *sorted(keep), os.sysconf("SC_OPEN_MAX")]
     for low, high in itertools.pairwise(edges):
         os.closerange(low + 1, high)
-
-
-def _end(child: int, children: set[int]) -> int | None:
-    """Kill a worker with whatever it started, and return how it ended.
-
-    Nobody else waits for it, so its id is not given to another process before this.
-    """
-    if child not in children:
-        return None
-    children.remove(child)
-    os.kill(child, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-def _tried_jail(held: Jail) -> dict[str, Any]:
-    """Lock up a throw-away child, let the canary try it, and return what it saw."""
-    from habilis.skills.sandbox.canary import got_through
-    from habilis.skills.sandbox.jail import Wanted, lock
-
-    def attempt() -> dict[str, Any]:
-        folder = str(Path.cwd())
-        wanted = Wanted(workspace=folder, memory_bytes=2**30, file_bytes=_CANARY_BYTES, files=False)
-        jail = lock(wanted, before=held)
-        through = got_through(jail)
-        return {"tier": jail.tier, "missing": jail.missing, "through": through}
-
-    return _in_child(attempt)
 
 
 def _enter_namespaces(control_fd: int) -> Jail:
@@ -123,6 +105,7 @@ def _enter_namespaces(control_fd: int) -> Jail:
     """
     from habilis.skills.sandbox import kernel
     from habilis.skills.sandbox.jail import NAMESPACES, Jail
+    from habilis.skills.sandbox.trial import in_child
 
     def enter() -> dict[str, Any]:
         user, group = os.getuid(), os.getgid()
@@ -145,9 +128,7 @@ def _enter_namespaces(control_fd: int) -> Jail:
         kernel.mount_without_programs(str(Path.cwd()))
         return {}
 
-    if sys.platform != "linux":
-        return Jail(holds=())
-    tried = _in_child(try_all)
+    tried = in_child(try_all)
     if "error" in tried:
         jail = Jail(holds=(), missing=(f"namespaces: {tried['error']}",))
     else:
@@ -161,27 +142,6 @@ def _enter_namespaces(control_fd: int) -> Jail:
         kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)  # only now: it takes away our own /proc files
     return jail
-
-
-def _in_child(attempt: Any) -> dict[str, Any]:
-    """Run this in a child that then ends, and return what it returned or its error."""
-    read_fd, write_fd = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            seen = attempt()
-        except BaseException as error:  # the edge of the child
-            seen = {"error": getattr(error, "strerror", "") or str(error) or type(error).__name__}
-        os.write(write_fd, json.dumps(seen).encode())
-        os._exit(0)
-    os.close(write_fd)
-    with os.fdopen(read_fd, "rb") as answer:
-        text = answer.read()
-    _, status = os.waitpid(child, 0)
-    if not text:
-        return {"error": f"the trial ended with status {status}"}
-    answered: dict[str, Any] = json.loads(text)
-    return answered
 
 
 def _stand_in_for_package(folder: Path) -> None:
@@ -212,4 +172,4 @@ def _die_with_host(life_fd: int) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

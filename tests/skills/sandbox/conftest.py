@@ -1,15 +1,42 @@
-"""One worker for tests that only need some worker: it starts once per test file."""
+"""One worker for tests that only need some worker, and machines that lack something."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
+from habilis.skills.sandbox import kernel, nursery
 from habilis.skills.sandbox.client import Worker
+
+Lacking = Callable[..., AbstractContextManager[nursery.Zygote]]
+_POORER = Path(__file__).parent / "escapes" / "poorer.py"
 
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
+    """It starts once per test file."""
     with Worker() as running:
         yield running
+
+
+@pytest.fixture
+def lacking(monkeypatch: pytest.MonkeyPatch) -> Lacking:
+    """Give a context in which workers run on a machine that lacks what is named."""
+
+    @contextlib.contextmanager
+    def machine(*lacks: str) -> Iterator[nursery.Zygote]:
+        launcher = [sys.executable, str(_POORER), str(kernel.__file__), *lacks, "--"]
+        zygote = nursery.Zygote(launcher=launcher)
+        with monkeypatch.context() as patch:
+            patch.setattr(nursery, "_zygotes", {(os.getpid(), None, ()): zygote})
+            patch.setattr(nursery, "_MOST", 0)  # no other is started meanwhile
+            yield zygote
+        zygote.close()
+
+    return machine

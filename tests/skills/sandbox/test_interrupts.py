@@ -57,9 +57,9 @@ def test_an_interrupt_before_there_is_a_process_counts() -> None:
 class InterruptedStart(Worker):
     """Is interrupted right when its process has been started but is not ready."""
 
-    def _start(self):  # type: ignore[no-untyped-def]
+    def _start(self, source: str):  # type: ignore[no-untyped-def]
         threading.Thread(target=self._when_started).start()
-        return super()._start()
+        return super()._start(source)
 
     def _when_started(self) -> None:
         while self.pid is None and not self._closed:

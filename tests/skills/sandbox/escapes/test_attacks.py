@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.attacks import Attack, Targets, Verdict, attack_once, read_attacks
 from habilis.skills.sandbox.nursery import zygote_for
-from tests.skills.sandbox.escapes.conftest import Lacking
+from tests.skills.sandbox.conftest import Lacking
 
 ATTACKS = read_attacks(Path(__file__).with_name("attacks.jsonl"))
 # In the tier "standard" the kernel cannot forbid that a file of the workspace is mapped as

@@ -19,7 +19,7 @@ from habilis.errors import ConfigError, SandboxError
 from habilis.skills.outcome import OutcomeKind
 from habilis.skills.sandbox import nursery, syscalls
 from habilis.skills.sandbox.client import Worker
-from tests.skills.sandbox.escapes.conftest import Lacking
+from tests.skills.sandbox.conftest import Lacking
 
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
@@ -121,8 +121,9 @@ def test_nothing_survives_a_killed_host(busy: str) -> None:
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
     ) as host:
         assert host.stdout is not None
-        below = [int(pid) for pid in host.stdout.readline().split()]
-        assert len(below) >= 2 and set(below) == descendants() & set(below)
+        # A checkpoint that was just dropped may be among them, and gone.
+        below = {int(pid) for pid in host.stdout.readline().split()} & descendants()
+        assert len(below) >= 2
         watched = [os.pidfd_open(pid) for pid in below]
         host.kill()
         host.wait()

@@ -1,0 +1,108 @@
+"""The host's word at the gates: which forks and which files of a worker are let through.
+
+The kernel stops the worker at the call, tells us its process, and waits for the answer
+(seccomp user notification). What is decided here does not depend on memory that the
+worker could change meanwhile: a fork by who asks, a file by how much has been written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import struct
+from pathlib import Path
+
+from habilis.skills.sandbox.kernel import MACHINE
+from habilis.skills.sandbox.syscalls import by_argument
+
+_RECEIVE, _ANSWER = 0xC0502100, 0xC0182101
+_QUESTION = struct.Struct("=QIIiIQ6Q")  # id, process, flags, call, architecture, place, arguments
+_REPLY = struct.Struct("=QqiI")  # id, value, error, flags
+_GO_ON = 1
+_MORE_FILES = 10_000  # in the workspace than there were
+
+
+class Quota:
+    """What a workspace may grow by; measured anew whenever a batch of files was let in."""
+
+    def __init__(self, folder: Path, *, grow_bytes: int, file_bytes: int) -> None:
+        """`file_bytes` is what each file can grow to before anybody looks again."""
+        self._folder, self._grow, self._each = folder, grow_bytes, max(1, file_bytes)
+        self._before: tuple[int, int] | None = None
+        self._batch = 0
+
+    def admits_one(self) -> bool:
+        """Whether one more file, which may grow to its limit, still fits."""
+        if self._batch <= 0:
+            self._batch = self._room()
+        self._batch -= 1
+        return self._batch >= 0
+
+    def _room(self) -> int:
+        used, files = _measured(self._folder)
+        if self._before is None:
+            self._before = used, files
+        left = self._grow - (used - self._before[0])
+        return min(-(-left // self._each), _MORE_FILES - (files - self._before[1]))
+
+
+class Gate:
+    """Answers for one worker. `forked` says whether the fork that was expected took place."""
+
+    def __init__(self, listener: int, *, quota: Quota) -> None:
+        """It owns the descriptor `listener`."""
+        self.listener, self._quota = listener, quota
+        self._may_fork = 0
+        self.forked = False
+        self._clone = by_argument(MACHINE)["clone"]
+
+    def expect_fork(self, pid: int) -> None:
+        """Let this process fork once."""
+        self._may_fork, self.forked = pid, False
+
+    def answer(self) -> None:
+        """Answer the call that waits. One that is killed meanwhile needs no answer."""
+        question = bytearray(_QUESTION.size)
+        with contextlib.suppress(FileNotFoundError):
+            fcntl.ioctl(self.listener, _RECEIVE, question)
+            key, pid, _, call, *_ = _QUESTION.unpack(question)
+            error = self._judge(pid, call)
+            try:
+                self._reply(key, error)
+            except FileNotFoundError:
+                raise
+            except OSError:  # a kernel that cannot let calls go on
+                self._reply(key, errno.EPERM)
+
+    def _reply(self, key: int, error: int) -> None:
+        reply = _REPLY.pack(key, 0, -error, 0 if error else _GO_ON)
+        fcntl.ioctl(self.listener, _ANSWER, reply)
+
+    def close(self) -> None:
+        if self.listener >= 0:
+            os.close(self.listener)
+            self.listener = -1
+
+    def _judge(self, pid: int, call: int) -> int:
+        if call == self._clone:
+            if pid != self._may_fork:
+                return errno.EPERM
+            self._may_fork, self.forked = 0, True
+            return 0
+        return 0 if self._quota.admits_one() else errno.EDQUOT
+
+
+def _measured(folder: Path) -> tuple[int, int]:
+    """Return the bytes on disk and the number of entries below a folder."""
+    used = files = 0
+    waiting = [os.fspath(folder)]
+    while waiting:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                files += 1
+                used += entry.stat(follow_symlinks=False).st_blocks * 512
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+    return used, files
