@@ -21,6 +21,7 @@ NAMES: Final = (
     "escapes",
     "replay",
     "replies",
+    "sandbox",
     "startup",
 )  # modules with run(data, *, peers, quick)
 

@@ -7,11 +7,10 @@ the network, processes and programs. docs/sandbox.md says how far, and what is n
 
 from __future__ import annotations
 
-import tempfile
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -19,18 +18,17 @@ from typing import Any
 from habilis.errors import SandboxError
 from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.sandbox.channel import ChannelClosed
+from habilis.skills.sandbox.folder import Folder
 from habilis.skills.sandbox.follow import follow
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
 from habilis.skills.sandbox.inputs import encoded_input
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.limits import known_tier
-from habilis.skills.sandbox.nursery import zygote_for
-from habilis.skills.sandbox.process import Process
+from habilis.skills.sandbox.process import Process, start_process
 from habilis.skills.sandbox.reading import broken_outcome
 from habilis.skills.sandbox.wire import pack
 
-_GRACE_S = 1.0
-_DEFINE_S = 60.0
+_GRACE_S, _DEFINE_S = 1.0, 60.0
 
 
 class Worker:
@@ -70,8 +68,7 @@ class Worker:
         self._limits, self._hash_seed = limits, hash_seed
         self._min_tier, self._tier = known_tier(min_tier), ""
         self._checkpoints = checkpoints
-        self._workspace = workspace
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
+        self._folder = Folder(workspace)
         self._variables: dict[str, bytes] = {}
         self._process: Process | None = None
         self._busy = threading.Lock()
@@ -94,11 +91,17 @@ class Worker:
     @property
     def workspace(self) -> Path:
         """The folder the code may read and write; created when it is first needed."""
-        if self._workspace is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="habilis-")
-            self._workspace = Path(self._temporary.name)
-        self._workspace.mkdir(parents=True, exist_ok=True)
-        return self._workspace
+        return self._folder.path
+
+    def start(self) -> None:
+        """Start the process now rather than on first use.
+
+        Raises:
+            SandboxError: it cannot be started, or the worker was closed.
+        """
+        with self._turn(), contextlib.suppress(ChannelClosed):
+            if self._process is None and not self._closed:
+                self._start("")
 
     def define(self, variables: Mapping[str, object]) -> None:
         """Make inputs variables of the session; they are there again after a restart.
@@ -149,7 +152,7 @@ class Worker:
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
         pairs = zip(arguments, keywords or [{}] * len(arguments), strict=True)
-        left = [pack([list(args), dict(named)]) for args, named in pairs]
+        left = [pack([list(each), dict(named)]) for each, named in pairs]
         outcomes: list[Outcome] = []
         with self._turn():
             while left:
@@ -184,7 +187,7 @@ class Worker:
             finally:
                 self._busy.release()
 
-    @contextmanager
+    @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         with self._busy:
             try:
@@ -196,9 +199,7 @@ class Worker:
 
     def _clean_up(self) -> None:
         self._discard()
-        if self._temporary is not None:
-            self._temporary.cleanup()
-            self._temporary = self._workspace = None
+        self._folder.remove()
 
     def _batch(self, function: str, calls: list[bytes], seconds: float) -> list[Outcome]:
         """Make calls until one is cut short; at least one outcome."""
@@ -240,11 +241,13 @@ class Worker:
     def _start(self, source: str) -> Process:
         limits = self._limits
         setup = {"tools": self._host.tool_cards(), "allow": self._allow, "limits": asdict(limits)}
-        folder = self.workspace
+        folder = self._folder.path
         with self._starting:
             if self._interrupted:
                 raise ChannelClosed
-            process = self._process = _new_process(folder, self._hash_seed, source)
+            process = self._process = start_process(
+                folder, hash_seed=self._hash_seed, source=source
+            )
         try:
             self._tier = process.set_up(setup, limits=limits, min_tier=self._min_tier)
             if self._variables:
@@ -268,10 +271,9 @@ class Worker:
     def _discard(self) -> str:
         """Give the process up; return how it ended."""
         process, self._process = self._process, None
-        if process is None:
-            return ""
-        process.close()
-        return process.fate
+        if process is not None:
+            process.close()
+        return "" if process is None else process.fate
 
     def _followed(self, process: Process, seconds: float) -> Outcome:
         """Return what the process makes of what it was asked; forget it if that ended it."""
@@ -299,10 +301,3 @@ class Worker:
 
 def _broke_off(outcome: Outcome) -> bool:
     return outcome.rolled_back or outcome.variables_lost
-
-
-def _new_process(folder: Path, hash_seed: int | None, source: str) -> Process:
-    try:
-        return Process(zygote_for(hash_seed, source=source), folder=folder)
-    except OSError:  # the zygote was killed from outside: once more with another
-        return Process(zygote_for(hash_seed, source=source), folder=folder)

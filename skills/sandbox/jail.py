@@ -7,6 +7,7 @@ silently. docs/sandbox.md says in plain words what each tier stops. Worker side.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import resource
@@ -15,6 +16,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from habilis.skills.sandbox import kernel
@@ -103,6 +105,16 @@ def lock(wanted: Wanted, *, before: Jail, give: Callable[[int], None] | None = N
     return Jail(holds=tuple(holds), missing=tuple(missing))
 
 
+def prepare() -> None:
+    """Work out in the zygote, once, what is the same for every worker."""
+    interpreter_folders()
+    with contextlib.suppress(NotImplementedError):
+        make_gates()
+        for forks in (True, False):
+            make_filter(files=True, forks=forks)
+
+
+@cache
 def interpreter_folders() -> list[str]:
     """Return what code may read: the standard library, site-packages, shared libraries."""
     keys = ("stdlib", "platstdlib", "purelib", "platlib")

@@ -171,13 +171,18 @@ _starting: set[_Key] = set()
 _zygotes_lock = threading.Lock()
 
 
+def wants_packages(source: str) -> tuple[str, ...]:
+    """Return which of the packages that are slow to import a source imports."""
+    return tuple(sorted(set(_IMPORTS.findall(source))))
+
+
 def zygote_for(hash_seed: int | None, *, source: str = "") -> Zygote:
     """Return the running zygote for a hash seed (None: any), starting it if need be.
 
     Where `source` imports large packages it is one that has them imported, unless that
     one is not up yet: it is started meanwhile, and others after this profit.
     """
-    warm = tuple(sorted(set(_IMPORTS.findall(source))))
+    warm = wants_packages(source)
     with _zygotes_lock:
         if warm:
             found = _zygotes.get((os.getpid(), hash_seed, warm))

@@ -24,7 +24,7 @@ from habilis.skills.sandbox.channel import Channel, ChannelClosed, pair
 from habilis.skills.sandbox.gate import Gate, Quota
 from habilis.skills.sandbox.jail import GATES
 from habilis.skills.sandbox.limits import TIERS, Limits
-from habilis.skills.sandbox.nursery import Zygote
+from habilis.skills.sandbox.nursery import Zygote, zygote_for
 from habilis.skills.sandbox.stops import CUT_SHORT
 
 _START_S = 60.0
@@ -240,6 +240,22 @@ class Process:
 
     def _no_start(self) -> SandboxError:
         return SandboxError(f"the worker did not start: {self._zygote.last_words()}")
+
+
+def start_process(folder: Path, *, hash_seed: int | None, source: str) -> Process:
+    """Return a worker of the zygote that suits best what `source` imports.
+
+    Raises:
+        SandboxError: there can be no such process.
+    """
+    try:
+        return Process(zygote_for(hash_seed, source=source), folder=folder)
+    except OSError:  # the zygote was killed from outside: once more with another
+        pass
+    try:
+        return Process(zygote_for(hash_seed), folder=folder)
+    except OSError as error:
+        raise SandboxError(f"the worker could not be started: {error}") from error
 
 
 def _gone() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import gc
 import importlib
 import itertools
 import json
@@ -37,12 +38,15 @@ def main(control_fd: int, life_fd: int, ahead: list[str]) -> None:
     _stand_in_for_package(Path(__file__).resolve().parent)
     from habilis.skills.sandbox.allowed import TABLE
     from habilis.skills.sandbox.families import Families
+    from habilis.skills.sandbox.jail import prepare
     from habilis.skills.sandbox.trial import tried_jail
     from habilis.skills.sandbox.worker import serve
 
     held = _enter_namespaces(control_fd)
     with socket.socket(fileno=control_fd) as control:
         _warm(ahead)
+        prepare()
+        gc.freeze()  # a collection in a child would copy every page it looks at
         held, tried = tried_jail(held)
         control.send(json.dumps(tried).encode())
         os.chdir("/")

@@ -37,12 +37,21 @@ def test_a_hundred_roll_backs_leave_nothing_behind() -> None:
     """Checkpoints take over again and again; processes and descriptors stay as few."""
     with Worker() as worker:
         worker.run("n = 0")
-        before = len(list(Path("/proc/self/fd").iterdir())), len(descendants())
+        before = _held(worker)
         for _ in range(100):
             worker.run("n += 1")
             assert worker.run("n = -1\nwhile True: pass", timeout_s=0.001).rolled_back
         assert worker.run("n").value == 100
-        assert (len(list(Path("/proc/self/fd").iterdir())), len(descendants())) == before
+        assert _held(worker) == before
+
+
+def _held(worker: Worker) -> tuple[int, int]:
+    """Count descriptors and processes; the last checkpoint may just be going."""
+    seen = []
+    for _ in range(10):
+        worker.run("n")
+        seen.append((len(list(Path("/proc/self/fd").iterdir())), len(descendants())))
+    return min(seen)
 
 
 def test_without_checkpoints_variables_are_lost_and_inputs_come_back() -> None:
