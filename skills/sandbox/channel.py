@@ -96,7 +96,10 @@ class Channel:
         """
         _wait(self._end.fileno(), select.POLLIN, deadline, _NO_WATCH)
         room = socket.CMSG_SPACE(_CREDENTIALS.size) + socket.CMSG_SPACE(4)
-        _, said, _, _ = self._end.recvmsg(_PACKET + 1, room)
+        try:
+            _, said, _, _ = self._end.recvmsg(_PACKET + 1, room)
+        except OSError:
+            raise ChannelClosed from None
         for level, kind, data in said:
             if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
                 return int.from_bytes(data[:4], "little")

@@ -73,8 +73,7 @@ class Worker:
         self._process: Process | None = None
         self._busy = threading.Lock()
         self._starting = threading.Lock()  # held while it is open whether there is a process
-        self._closed = False
-        self._interrupted = False
+        self._closed = self._interrupted = False
 
     def __enter__(self) -> Worker:
         return self
@@ -151,8 +150,8 @@ class Worker:
             ValueError: `keywords` has another length than `arguments`.
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
-        pairs = zip(arguments, keywords or [{}] * len(arguments), strict=True)
-        left = [pack([list(each), dict(named)]) for each, named in pairs]
+        named = keywords or [{}] * len(arguments)
+        left = [pack([list(a), dict(k)]) for a, k in zip(arguments, named, strict=True)]
         outcomes: list[Outcome] = []
         with self._turn():
             while left:
@@ -174,7 +173,7 @@ class Worker:
         self._host.leave()
 
     def close(self) -> None:
-        """End the process and remove the temporary workspace. May be called again.
+        """End the process and remove the temporary workspace.
 
         An action under way in another thread ends KILLED. If the caller's own `approve` or
         `load_skill` keeps it from ending now, it cleans up when they return.
@@ -217,8 +216,6 @@ class Worker:
             text = "WorkerLost: an earlier call was killed"
             done += [broken_outcome(OutcomeKind.LOST, text)] * (len(calls) - len(done))
         return done
-
-    # The process
 
     def _sent(self, request: dict[str, Any], seconds: float, *, source: str) -> Process:
         """Return the process that has taken the request.
@@ -293,10 +290,10 @@ class Worker:
     def _lost(self) -> Outcome:
         fate = self._discard()
         if self._interrupted:
-            kind, text = OutcomeKind.KILLED, "WorkerKilled: interrupted before this could run"
-        else:
-            kind, text = OutcomeKind.LOST, f"WorkerLost: the worker {fate} before this could run"
-        return replace(broken_outcome(kind, text), variables_lost=True)
+            text = "WorkerKilled: interrupted before this could run"
+            return replace(broken_outcome(OutcomeKind.KILLED, text), variables_lost=True)
+        text = f"WorkerLost: the worker {fate} before this could run"
+        return replace(broken_outcome(OutcomeKind.LOST, text), variables_lost=True)
 
 
 def _broke_off(outcome: Outcome) -> bool:

@@ -130,8 +130,10 @@ class Process:
         while True:
             message = self._next(deadline)
             if self._channel.sender == self.pid:
-                if "outcome" in message and message.get("id") != self._asked:
-                    raise ChannelClosed
+                if "outcome" in message:
+                    if message.get("id") != self._asked:
+                        raise ChannelClosed
+                    self._forget_spare()
                 return message
             self._meet_spare(message)
 
@@ -184,16 +186,25 @@ class Process:
             with contextlib.suppress(ProcessLookupError):  # it was fast, and is gone
                 self._spare_pidfd = os.pidfd_open(sender)
 
+    def _forget_spare(self) -> bool:
+        """Give its descriptor back if the checkpoint is gone; whether it is."""
+        if self._spare_pidfd >= 0 and not select.select([self._spare_pidfd], [], [], 0)[0]:
+            return False
+        if self._spare_pidfd >= 0:
+            os.close(self._spare_pidfd)
+        self._spare_pidfd = -1
+        return True
+
     def _drop_spare(self) -> None:
-        """See to it that the checkpoint of the last action is gone, however it was meant."""
+        """See to it that the checkpoint of the last action is gone, whoever kept it."""
         deadline = time.monotonic() + _SWITCH_S
         while self._gate is not None and self._gate.forked and not self._spare:
-            self._meet_spare(self._next(deadline))  # the action was faster than its greeting
-        if self._spare_pidfd >= 0:
-            if not select.select([self._spare_pidfd], [], [], _SWITCH_S)[0]:
-                signal.pidfd_send_signal(self._spare_pidfd, signal.SIGKILL)
-            os.close(self._spare_pidfd)
-        self._spare, self._spare_pidfd = 0, -1
+            self._meet_spare(self._next(deadline))
+        if not self._forget_spare():
+            signal.pidfd_send_signal(self._spare_pidfd, signal.SIGKILL)
+            select.select([self._spare_pidfd], [], [], _SWITCH_S)
+            self._forget_spare()
+        self._spare = 0
 
     # Ending
 

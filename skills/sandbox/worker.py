@@ -68,12 +68,15 @@ def _serve(channel: Channel, session: Session, request: dict[str, Any]) -> None:
         checkpoint = make_checkpoint(channel, request)
         if checkpoint is None:
             return  # we are the checkpoint, and go on from before the action
+    left = len(request["calls"]) if "calls" in request else 1
     for outcome in _outcomes(session, request):
+        left -= 1
+        cut_short = outcome["kind"] in CUT_SHORT
+        if checkpoint is not None and left == 0 and not cut_short:
+            checkpoint.drop()
         channel.send({"outcome": outcome, "id": request["id"]})
-        if checkpoint is not None and outcome["kind"] in CUT_SHORT:
+        if checkpoint is not None and cut_short:
             return  # the host is about to end this process
-    if checkpoint is not None:
-        checkpoint.drop()
 
 
 def _outcomes(session: Session, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
