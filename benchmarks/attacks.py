@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,7 @@ from habilis.skills.sandbox.client import Limits, Worker
 from habilis.skills.sandbox.nursery import zygote_for
 
 _WORD: Final = "PWNED"
+_LINGER_S: Final = 2.0  # a zygote that starts tries its jail in a child
 _LIMITS: Final = Limits(action_s=2.0, memory_bytes=512 * 2**20)
 _SECRET: Final = "tok-" + "4f1c9a-aim-of-the-attacks"
 _CHANNEL: Final = """
@@ -215,13 +217,21 @@ def _verdict(outcome: Outcome) -> Verdict:
 
 
 def _outlived(before: set[int]) -> bool:
-    """Whether a process below us is new, other than a zygote that had to be started anew."""
+    """Whether a process below us is new and stays, other than a zygote that had to be started."""
+    deadline = time.monotonic() + _LINGER_S
+    while new := _new_processes(before):
+        if time.monotonic() > deadline:
+            return bool(new)
+    return False
+
+
+def _new_processes(before: set[int]) -> set[int]:
     parents = _parents()
     zygotes = {pid for pid, parent in parents.items() if parent == os.getpid() and _is_zygote(pid)}
     new = descendants(parents) - before - zygotes
     if zygote_for(None).tier == "full":  # each has an inner process, the parent of the workers
         new = {pid for pid in new if parents[pid] not in zygotes}
-    return bool(new)
+    return new
 
 
 def _is_zygote(pid: int) -> bool:

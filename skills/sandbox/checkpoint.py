@@ -18,11 +18,13 @@ from habilis.skills.sandbox.channel import Channel
 class Checkpoint:
     """Held by the process that runs an action. `drop` it when the action ended by itself."""
 
-    def __init__(self, child: int, life: int) -> None:
+    def __init__(self, child: int = 0, life: int = -1) -> None:
         self._child, self._life = child, life
 
     def drop(self) -> None:
         """Let it end, and wait until it has."""
+        if not self._child:
+            return
         os.write(self._life, b"x")
         os.close(self._life)
         os.waitpid(self._child, 0)
@@ -32,10 +34,19 @@ def make_checkpoint(channel: Channel, request: dict[str, Any]) -> Checkpoint | N
     """Fork. Return None in the checkpoint, and there only if it has to take over.
 
     The host knows it by the name of the request. It waits for the end of the process that
-    runs the action; then, for the host to say that it has seen that end too.
+    runs the action; then, for the host to say that it has seen that end too. Where earlier
+    actions used up what a fork needs there is no checkpoint; the host sees that as well.
     """
-    watch, life = os.pipe()
-    child = os.fork()
+    try:
+        watch, life = os.pipe()
+    except OSError:
+        return Checkpoint()
+    try:
+        child = os.fork()
+    except OSError:
+        os.close(watch)
+        os.close(life)
+        return Checkpoint()
     if child:
         os.close(watch)
         return Checkpoint(child, life)

@@ -45,6 +45,7 @@ def follow(
             asked = time.monotonic()
             reply = host.answer(message, calls, stopped=stopped)
             away_s += time.monotonic() - asked
+            reply["number"] = message.get("number")
             process.send(reply, deadline=time.monotonic() + _GRACE_S)
     except TimeoutError:
         kind, text = OutcomeKind.TIMED_OUT, f"TimeoutError: killed after {timeout_s:g} s"

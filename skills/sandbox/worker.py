@@ -7,6 +7,7 @@ to the workspace folder and off everything else, as far as this machine can (`ja
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import random
 import socket
@@ -21,6 +22,7 @@ from habilis.skills.sandbox.session import Session
 from habilis.skills.sandbox.stops import CUT_SHORT
 
 _RECURSION_LIMIT = 3_000  # that of a notebook, which models are used to
+_numbers = itertools.count()
 
 
 def serve(descriptor: int, folder: str, *, before: Jail) -> None:
@@ -55,7 +57,9 @@ def serve(descriptor: int, folder: str, *, before: Jail) -> None:
         )
         channel.send({"ready": True, "tier": jail.tier, "missing": jail.missing})
         while True:
-            _serve(channel, session, channel.receive())
+            request = channel.receive()
+            if "do" in request:  # else a reply that nobody waits for any more
+                _serve(channel, session, request)
 
 
 def _serve(channel: Channel, session: Session, request: dict[str, Any]) -> None:
@@ -89,9 +93,13 @@ def _outcomes(session: Session, request: dict[str, Any]) -> Iterator[dict[str, A
 
 
 def _ask(channel: Channel, question: dict[str, Any]) -> dict[str, Any]:
+    """Return the host's reply to this question; what came for an earlier one is dropped."""
+    number = next(_numbers)
     try:
-        channel.send(question)
-        return channel.receive()
+        channel.send({**question, "number": number})
+        while (reply := channel.receive()).get("number") != number:
+            pass
+        return reply
     except BaseException:
         # Half a message may be on the wire (out of memory, host gone): nothing can follow.
         os._exit(1)

@@ -136,3 +136,13 @@ def test_what_a_workspace_may_grow_by_is_limited(tmp_path: Path) -> None:
         assert worker.run("open('before', 'rb').seek(0, 2)").value == 2**21
         removed = "import os\nfor n in range(4): os.remove(f'f{n}')\nopen('g', 'w').write('x')"
         assert worker.run(removed).value == 1
+
+
+def test_an_action_runs_without_a_checkpoint_when_none_can_be_made(worker: Worker) -> None:
+    """Code may have used up its descriptors; that is no reason to refuse what frees them."""
+    worker.run(
+        "held = []\ntry:\n    while True: held.append(open('many', 'w'))\nexcept OSError: pass"
+    )
+    assert worker.run("len(held) > 100").value is True
+    assert worker.run("for each in held: each.close()").ok
+    assert worker.run("while True: pass", timeout_s=0.1).rolled_back
