@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from typing import Any
+
+from habilis.skills.sandbox import tables
+from habilis.skills.sandbox.values import Table
 
 REL_TOL = 1e-9
 
@@ -31,7 +35,8 @@ def same(value: object, expected: object, *, rel_tol: float = REL_TOL) -> bool:
 
     `True` is not `1`, but `1.0` is `1` where either side is a float: an author who
     computes 5000.0 has found 5000, and `Fraction(1, 2)` is 0.5. Lists are not tuples;
-    arrays compare by shape and values. NaN equals NaN.
+    arrays compare by shape and values, data frames and series by labels and values: not
+    by the names of their axes, nor by what stands for a missing value. NaN equals NaN.
     """
     try:
         return _same(value, expected, rel_tol)
@@ -76,12 +81,25 @@ def same_as_written(value: object, stated: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Return arrays as lists and fractions as floats, as far as that is exact enough."""
+    """Return arrays and tables as lists and fractions as floats, where exact enough."""
     if isinstance(value, Fraction):
         return value.numerator / value.denominator
+    value = tables.plain(value)
+    if isinstance(value, Table):
+        parts = (value.columns, value.index, value.data)
+        return ["table", value.type, *([_cells(each.values) for each in part] for part in parts)]
     if hasattr(value, "tolist") and hasattr(value, "shape"):
         return ["array", list(value.shape), value.tolist()] if value.shape else value.tolist()
     return value
+
+
+def _cells(values: Any) -> list[Any]:
+    """Return a column as a list in which None stands for all that is missing."""
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if kind in ("M", "m"):
+        values = values.astype(f"{kind}8[us]")  # nanoseconds would come as whole numbers
+    cells = values.tolist() if kind else list(values)
+    return [None if isinstance(cell, float) and cell != cell else cell for cell in cells]
 
 
 def _same_number(left: int | float, right: int | float, rel_tol: float) -> bool:
