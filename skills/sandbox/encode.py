@@ -16,12 +16,14 @@ from typing import Any
 from habilis.skills.sandbox import arrays, tables
 from habilis.skills.sandbox.values import (
     COLUMN_NODES,
+    MAX_BYTES,
     MAX_DEPTH,
     MAX_FRACTION_BITS,
     MAX_NODES,
     TAG,
     Column,
     FunctionRef,
+    Json,
     Opaque,
     Record,
     Table,
@@ -53,6 +55,15 @@ def text_of(tree: Tree) -> str:
     )
 
 
+def encode(
+    value: object, *, limit_bytes: int = MAX_BYTES, name_function: Callable[..., str] | None = None
+) -> Json:
+    """Return what `text_of` writes, as JSON data."""
+    tree = tree_of(value, limit_bytes=limit_bytes, name_function=name_function)
+    data: Json = json.loads(text_of(tree))
+    return data
+
+
 def _json(node: Tagged | bytes) -> object:
     if isinstance(node, bytes):
         return base64.b64encode(node).decode()
@@ -67,35 +78,41 @@ class _Walker:
         self._name_function = name_function
 
     def tree(self, value: Any, depth: int) -> Tree:
-        self._count(1)
-        if value is None or value is True or value is False:
-            return value
-        if isinstance(value, str):
-            self._spend(len(value))
-            return str.__str__(value)  # not str(): an Enum's says something else
-        if isinstance(value, int):
-            return self._integer(int.__int__(value))
-        if isinstance(value, float):
-            plain = float.__float__(value)
-            return plain if math.isfinite(plain) else Tagged("float", str(plain))
-        return self._compound(value, depth)
-
-    def _compound(self, value: Any, depth: int) -> Tree:
+        self._nodes_left -= 1
+        self._bytes_left -= 8
+        if self._nodes_left < 0 or self._bytes_left < 0:
+            self._count(0)
+        leaf = _LEAVES.get(type(value))
+        if leaf is not None:
+            return leaf(self, value)
+        if isinstance(value, _BASES):
+            return self._of_base(value)
         if depth <= 0 or id(value) in self._open:
             return self._opaque(value)
         self._open.add(id(value))
         try:
-            if dataclasses.is_dataclass(value) or hasattr(type(value), "_fields"):
-                return self._record(value, depth)
-            for kind, write in _SIZED.items():
-                if isinstance(value, kind):
-                    return write(self, value, depth)
-            for kind, name, scalar in _SCALARS:
-                if type(value) is kind:
-                    return Tagged(name, scalar(value))
-            return self._foreign(value, depth)
+            write = _CONTAINERS.get(type(value)) or _Walker._other
+            return write(self, value, depth)
         finally:
             self._open.discard(id(value))
+
+    def _of_base(self, value: Any) -> Tree:
+        """Take the class off. `str()` would ask it, and an Enum's says other things."""
+        if isinstance(value, str):
+            return self._text(str.__str__(value))
+        if isinstance(value, int):
+            return self._integer(int.__int__(value))
+        if isinstance(value, float):
+            return self._float(float.__float__(value))
+        return self._bytes(value)
+
+    def _other(self, value: Any, depth: int) -> Tree:
+        if dataclasses.is_dataclass(value) or hasattr(type(value), "_fields"):
+            return self._record(value, depth)
+        for kind, write in _CONTAINERS.items():
+            if isinstance(value, kind):
+                return write(self, value, depth)
+        return self._foreign(value, depth)
 
     def _count(self, nodes: int) -> None:
         self._nodes_left -= nodes
@@ -107,6 +124,13 @@ class _Walker:
         self._bytes_left -= count
         if self._bytes_left < 0:
             raise WireError("the value is too large to cross")
+
+    def _text(self, value: str) -> Tree:
+        self._spend(len(value))
+        return value
+
+    def _float(self, value: float) -> Tree:
+        return value if math.isfinite(value) else Tagged("float", str(value))
 
     def _integer(self, value: int) -> Tree:
         # json writes decimal digits, which Python caps at 4,300 of them; hex has no cap.
@@ -137,11 +161,12 @@ class _Walker:
             return {key: self.tree(item, depth - 1) for key, item in value.items()}
         return Tagged("dict", [self._items(pair, depth) for pair in list(value.items())])
 
-    def _bytes(self, value: bytes | bytearray, depth: int) -> Tree:
+    def _bytes(self, value: bytes | bytearray) -> Tree:
         self._spend(len(value))
-        return Tagged("bytearray" if isinstance(value, bytearray) else "bytes", bytes(value))
+        name = "bytearray" if isinstance(value, bytearray) else "bytes"
+        return Tagged(name, bytes(memoryview(value)))
 
-    def _fraction(self, value: Fraction, depth: int) -> Tree:
+    def _fraction(self, value: Fraction) -> Tree:
         parts = (value.numerator, value.denominator)
         if max(part.bit_length() for part in parts) > MAX_FRACTION_BITS:
             return self._opaque(value)
@@ -217,27 +242,35 @@ def _need_no_look(values: Sequence[Any]) -> bool:
     if kinds == {float}:
         return all(map(math.isfinite, values))
     if kinds == {int}:
-        return -_LARGE_INT <= min(values) and max(values) < _LARGE_INT
+        return bool(min(values) >= -_LARGE_INT and max(values) < _LARGE_INT)
     return kinds <= {bool} or kinds == {str}
 
 
-_SIZED: dict[Any, Callable[[_Walker, Any, int], Tree]] = {
+_LEAVES: dict[type, Callable[[_Walker, Any], Tree]] = {
+    type(None): lambda _, v: None,
+    bool: lambda _, v: bool(v),
+    str: _Walker._text,
+    int: _Walker._integer,
+    float: _Walker._float,
+    bytes: _Walker._bytes,
+    bytearray: _Walker._bytes,
+    Fraction: _Walker._fraction,
+    complex: lambda _, v: Tagged("complex", [str(v.real), str(v.imag)]),
+    Decimal: lambda _, v: Tagged("decimal", str(v)),
+    dt.datetime: lambda _, v: Tagged("datetime", [v.isoformat(), v.fold]),
+    dt.date: lambda _, v: Tagged("date", v.isoformat()),
+    dt.time: lambda _, v: Tagged("time", [v.isoformat(), v.fold]),
+    dt.timedelta: lambda _, v: Tagged("timedelta", [v.days, v.seconds, v.microseconds]),
+    range: lambda _, v: Tagged("range", [hex(v.start), hex(v.stop), hex(v.step)]),
+}
+_BASES = (str, int, float, bytes, bytearray)
+_CONTAINERS: dict[type, Callable[[_Walker, Any, int], Tree]] = {
     list: _Walker._list,
     tuple: _Walker._tuple,
     dict: _Walker._dict,
-    (set, frozenset): _Walker._set,
-    (bytes, bytearray): _Walker._bytes,
-    Fraction: _Walker._fraction,
+    set: _Walker._set,
+    frozenset: _Walker._set,
 }
-_SCALARS: list[tuple[type, str, Callable[[Any], Tree]]] = [
-    (complex, "complex", lambda v: [str(v.real), str(v.imag)]),
-    (Decimal, "decimal", str),
-    (dt.datetime, "datetime", lambda v: [v.isoformat(), v.fold]),
-    (dt.date, "date", lambda v: v.isoformat()),
-    (dt.time, "time", lambda v: [v.isoformat(), v.fold]),
-    (dt.timedelta, "timedelta", lambda v: [v.days, v.seconds, v.microseconds]),
-    (range, "range", lambda v: [hex(v.start), hex(v.stop), hex(v.step)]),
-]
 _NUMBERS: list[tuple[type, Callable[[Any], object]]] = [
     (numbers.Integral, int),
     (numbers.Rational, lambda v: Fraction(int(v.numerator), int(v.denominator))),

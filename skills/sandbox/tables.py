@@ -1,7 +1,8 @@
 """Values of pandas, out and in: a table is its columns, each a buffer or a list of plain values.
 
 What has a plain counterpart becomes it: an index or a categorical a list, a Timestamp a
-datetime (to the microsecond), an interval or period its text, NA and NaT None. pandas is imported where a table came in.
+datetime (to the microsecond), an interval or period its text, NA and NaT None. pandas is
+imported where a table came in.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import Any
 import msgpack
 
 from habilis.skills.sandbox.decode import Decoder, check_depth
-from habilis.skills.sandbox.encode import text_of, tree_of
+from habilis.skills.sandbox.encode import encode, text_of, tree_of
 from habilis.skills.sandbox.values import (
     MAX_BYTES,
     MAX_NODES,
@@ -186,15 +186,6 @@ def loads(text: str) -> object:
     except _FAULTS as error:
         raise WireError(f"not an encoded value: {error}") from None
     return value
-
-
-def encode(
-    value: object, *, limit_bytes: int = MAX_BYTES, name_function: Callable[..., str] | None = None
-) -> Json:
-    """Return what `dumps` writes, as JSON data."""
-    tree = tree_of(value, limit_bytes=limit_bytes, name_function=name_function)
-    data: Json = json.loads(text_of(tree))
-    return data
 
 
 def decode(data: Json) -> object:
