@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
 
 from habilis.skills.sandbox import tables
-from habilis.skills.sandbox.values import Table
+from habilis.skills.sandbox.values import Column, Table
 
 REL_TOL = 1e-9
 
@@ -87,18 +86,15 @@ def _plain(value: object) -> object:
     value = tables.plain(value)
     if isinstance(value, Table):
         parts = (value.columns, value.index, value.data)
-        return ["table", value.type, *([_cells(each.values) for each in part] for part in parts)]
+        return ["table", value.type, *([*map(_cells, part)] for part in parts)]
     if hasattr(value, "tolist") and hasattr(value, "shape"):
         return ["array", list(value.shape), value.tolist()] if value.shape else value.tolist()
     return value
 
 
-def _cells(values: Any) -> list[Any]:
+def _cells(column: Column) -> list[object]:
     """Return a column as a list in which None stands for all that is missing."""
-    kind = getattr(getattr(values, "dtype", None), "kind", "")
-    if kind in ("M", "m"):
-        values = values.astype(f"{kind}8[us]")  # nanoseconds would come as whole numbers
-    cells = values.tolist() if kind else list(values)
+    cells = column.cells()
     return [None if isinstance(cell, float) and cell != cell else cell for cell in cells]
 
 

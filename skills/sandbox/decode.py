@@ -29,7 +29,7 @@ from habilis.skills.sandbox.values import (
     shown,
 )
 
-_MOST_ALIKE = 1000  # items with the hash of another one; each costs as much as all of them
+_MOST_ALIKE = 100  # different keys that have the hash of another one
 
 
 class Decoder:
@@ -107,11 +107,13 @@ def _ints(content: Any, count: int) -> list[int]:
 
 def _keys(items: Iterable[Any]) -> list[Any]:
     """Return these as keys. An object that hashes by identity may come over as data that
-    does not hash; and keys of one hash, which integers can be made to have, take quadratic time.
+    does not hash. Different keys of one hash, which integers can be made to have, are
+    refused: each would be compared with all of them.
     """
     keys = list(map(_hashable, items))
-    if len(keys) - len(set(map(hash, keys))) > _MOST_ALIKE:
-        raise WireError("too many keys are alike")
+    most = len(set(map(hash, keys))) + _MOST_ALIKE
+    if len(keys) > most and len(set(map(shown, keys))) > most:
+        raise WireError("too many keys have one hash")
     return keys
 
 
@@ -154,7 +156,7 @@ def _time(content: Any) -> dt.time:
 
 def _table(decoder: Decoder, content: Any) -> object:
     def columns(part: Any) -> list[Column]:
-        decoder.count(COLUMN_NODES * len(_items(part)))
+        decoder.count(4 * COLUMN_NODES * len(_items(part)))
         triples = [(name, _string(dtype), values) for name, dtype, values in map(_items, part)]
         for _, _, values in triples:
             check_depth(values)

@@ -77,6 +77,14 @@ class Column:
     dtype: str
     values: Any
 
+    def cells(self) -> list[Any]:
+        """Return the values as Python's own; times to the microsecond."""
+        if not hasattr(self.values, "dtype"):
+            return list(self.values)
+        kind = self.values.dtype.kind  # nanoseconds would come as whole numbers
+        plain = self.values.astype(f"{kind}8[us]") if kind in "Mm" else self.values
+        return list(plain.tolist())
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -93,7 +101,7 @@ class Table:
     def __repr__(self) -> str:
         labels = zip(*(level.values for level in self.columns), strict=True)
         names = (shown(label[0] if len(label) == 1 else label) for label in labels)
-        cells = (shown(list(column.values)) for column in self.data)
+        cells = (shown(column.cells()) for column in self.data)
         return f"{self.type}({', '.join(map('{}={}'.format, names, cells))})"
 
 
