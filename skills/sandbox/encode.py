@@ -37,15 +37,20 @@ _LARGE_INT = 2**63
 
 
 def tree_of(
-    value: object, *, limit_bytes: int, name_function: Callable[..., str] | None = None
+    value: object,
+    *,
+    limit_bytes: int,
+    name_function: Callable[..., str] | None = None,
+    whole: bool = False,
 ) -> Tree:
     """Return `value` as scalars, bytes, lists, dicts and `Tagged`: a list, a dict of texts
     and a scalar stand for themselves, all else is tagged.
 
     Raises:
-        WireError: more than `MAX_NODES` parts or about `limit_bytes` bytes.
+        WireError: more than `MAX_NODES` parts or about `limit_bytes` bytes, or a part that
+            would cross as its name or repr only, when it is to be `whole`.
     """
-    return _Walker(limit_bytes, name_function).tree(value, MAX_DEPTH)
+    return _Walker(limit_bytes, name_function, whole).tree(value, MAX_DEPTH)
 
 
 def text_of(tree: Tree) -> str:
@@ -71,11 +76,13 @@ def _json(node: Tagged | bytes) -> object:
 
 
 class _Walker:
-    def __init__(self, limit_bytes: int, name_function: Callable[..., str] | None) -> None:
+    def __init__(
+        self, limit_bytes: int, name_function: Callable[..., str] | None, whole: bool
+    ) -> None:
         self._bytes_left = limit_bytes
         self._nodes_left = MAX_NODES
         self._open: set[int] = set()
-        self._name_function = name_function
+        self._name_function, self._whole = name_function, whole
 
     def tree(self, value: Any, depth: int) -> Tree:
         self._nodes_left -= 1
@@ -176,9 +183,9 @@ class _Walker:
         if isinstance(value, type):
             return self._opaque(value)
         if isinstance(value, FunctionRef):
-            return Tagged("function", value.name)
+            return self._stand_in("function", value.name, value)
         if isinstance(value, Opaque):
-            return Tagged("opaque", [value.type, value.text])
+            return self._stand_in("opaque", [value.type, value.text], value)
         if isinstance(value, Table):
             return self._table(value, depth)
         if isinstance(value, Record):
@@ -207,7 +214,8 @@ class _Walker:
             return self._number(value, depth)
         name = getattr(value, "__name__", None)
         if callable(value) and not isinstance(value, type) and isinstance(name, str):
-            return Tagged("function", self._name_function(value) if self._name_function else name)
+            name = self._name_function(value) if self._name_function else name
+            return self._stand_in("function", name, value)
         return self._opaque(value)
 
     def _number(self, value: Any, depth: int) -> Tree:
@@ -230,7 +238,12 @@ class _Walker:
     def _opaque(self, value: object) -> Tree:
         seen = opaque(value)
         self._spend(len(seen.text))
-        return Tagged("opaque", [seen.type, seen.text])
+        return self._stand_in("opaque", [seen.type, seen.text], value)
+
+    def _stand_in(self, kind: str, content: Tree, value: object) -> Tree:
+        if self._whole:
+            raise WireError(f"{type(value).__name__!r} is no plain data")
+        return Tagged(kind, content)
 
 
 def _need_no_look(values: Sequence[Any]) -> bool:

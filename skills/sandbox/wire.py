@@ -59,7 +59,11 @@ _FAULTS = (ValueError, TypeError, KeyError, ArithmeticError, RecursionError)
 
 
 def pack(
-    value: object, *, limit_bytes: int = MAX_BYTES, name_function: Callable[..., str] | None = None
+    value: object,
+    *,
+    limit_bytes: int = MAX_BYTES,
+    name_function: Callable[..., str] | None = None,
+    whole: bool = False,
 ) -> bytes:
     """Return `value` as bytes; `unpack` gives an equal value back.
 
@@ -68,9 +72,10 @@ def pack(
     from there on. `name_function` says by what name a function can be called later.
 
     Raises:
-        WireError: more than `MAX_NODES` parts or `limit_bytes` bytes.
+        WireError: more than `MAX_NODES` parts or `limit_bytes` bytes; when it is to be
+            `whole`, a function or an object that would cross as its name or repr only.
     """
-    tree = tree_of(value, limit_bytes=limit_bytes, name_function=name_function)
+    tree = tree_of(value, limit_bytes=limit_bytes, name_function=name_function, whole=whole)
     data: bytes = msgpack.packb(
         tree, default=_marked, strict_types=True, unicode_errors="surrogatepass"
     )

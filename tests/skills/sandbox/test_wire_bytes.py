@@ -88,6 +88,14 @@ def test_functions_are_named_by_the_caller() -> None:
     assert unpack(pack([len], name_function=lambda function: "count")) == [FunctionRef("count")]
 
 
+@pytest.mark.parametrize("value", [len, object(), Opaque("a", "b"), FunctionRef("f")])
+def test_a_whole_value_holds_no_stand_ins(value: object) -> None:
+    """An input that would come in as its repr only is refused where it is given."""
+    with pytest.raises(WireError, match=f"'{type(value).__name__}' is no plain data"):
+        pack([{"a": (value,)}], whole=True)
+    assert unpack(pack([1, {2}, "x"], whole=True)) == [1, {2}, "x"]
+
+
 def test_keys_that_came_twice_count_once() -> None:
     """As in JSON, the last one does."""
     assert unpack(b"\x82\xa1a\x01\xa1a\x02") == {"a": 2}
