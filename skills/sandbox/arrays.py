@@ -65,7 +65,7 @@ def read_array(content: Any, spend: Callable[[int], None]) -> Any:
         raise WireError("an array is larger than its data")
     try:
         numpy: Any = importlib.import_module("numpy")
-    except ImportError:
+    except (ImportError, OSError):  # not installed, or no file may be opened
         return Opaque("numpy.ndarray", f"{dtype} {shape}")
     if _RAW.fullmatch(dtype):
         raw = buffer(data)

@@ -70,7 +70,7 @@ def make_table(table: Table) -> object:
     _check(table)
     try:
         pandas: Any = importlib.import_module("pandas")
-    except ImportError:
+    except (ImportError, OSError):  # not installed, or no file may be opened
         return table
     try:
         index = _index(pandas, table.index)
