@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from habilis.skills.sandbox import tables
@@ -52,14 +52,20 @@ def _same(left: object, right: object, rel_tol: float) -> bool:
     if type(left) is not type(right):
         return False
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        return len(left) == len(right) and all(
-            _same(a, b, rel_tol) for a, b in zip(left, right, strict=True)
+        return len(left) == len(right) and (
+            _equal_at_once(left, right)
+            or all(_same(a, b, rel_tol) for a, b in zip(left, right, strict=True))
         )
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(
             _same(left[key], right[key], rel_tol) for key in left
         )
     return bool(left == right)
+
+
+def _equal_at_once(left: Sequence[object], right: Sequence[object]) -> bool:
+    """Tell whether these are equal numbers or texts: a long column takes 20 ms, not a second."""
+    return {*map(type, left), *map(type, right)} <= {int, float, str} and left == right
 
 
 def same_as_written(value: object, stated: object) -> bool:
