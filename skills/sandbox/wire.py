@@ -46,6 +46,7 @@ __all__ = [
     "encode",
     "loads",
     "pack",
+    "skim",
     "unpack",
 ]
 
@@ -97,7 +98,7 @@ def unpack(data: bytes, *, limit_bytes: int = MAX_BYTES) -> object:
     if len(data) > limit_bytes:
         raise WireError("the value is too large to cross")
     try:
-        _check_lengths(data)
+        skim(data)
         return _Unpacking().value(data)
     except WireError:
         raise
@@ -105,11 +106,21 @@ def unpack(data: bytes, *, limit_bytes: int = MAX_BYTES) -> object:
         raise WireError(f"not an encoded value: {error}") from None
 
 
-def _check_lengths(data: bytes) -> None:
-    """Skim it: a list whose items are missing would be allocated before they are missed."""
+def skim(data: bytes) -> None:
+    """Go over msgpack data without making anything of it.
+
+    A list whose items are missing would be allocated, at the length it claims, before they
+    are missed: skim whatever a worker sent before it is unpacked.
+
+    Raises:
+        WireError: it is not one whole value.
+    """
     skimmer = msgpack.Unpacker(max_buffer_size=len(data) or 1)
     skimmer.feed(data)
-    skimmer.skip()
+    try:
+        skimmer.skip()
+    except (ValueError, msgpack.UnpackException) as error:
+        raise WireError(f"not an encoded value: {error}") from None
     if skimmer.tell() != len(data):
         raise WireError("there is more than one value")
 
