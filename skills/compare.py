@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+
+from habilis.skills.sandbox import tables
+from habilis.skills.sandbox.values import Column, Table
 
 REL_TOL = 1e-9
 
@@ -31,7 +34,8 @@ def same(value: object, expected: object, *, rel_tol: float = REL_TOL) -> bool:
 
     `True` is not `1`, but `1.0` is `1` where either side is a float: an author who
     computes 5000.0 has found 5000, and `Fraction(1, 2)` is 0.5. Lists are not tuples;
-    arrays compare by shape and values. NaN equals NaN.
+    arrays compare by shape and values, data frames and series by labels and values: not
+    by the names of their axes, nor by what stands for a missing value. NaN equals NaN.
     """
     try:
         return _same(value, expected, rel_tol)
@@ -48,14 +52,20 @@ def _same(left: object, right: object, rel_tol: float) -> bool:
     if type(left) is not type(right):
         return False
     if isinstance(left, (list, tuple)) and isinstance(right, (list, tuple)):
-        return len(left) == len(right) and all(
-            _same(a, b, rel_tol) for a, b in zip(left, right, strict=True)
+        return len(left) == len(right) and (
+            _equal_at_once(left, right)
+            or all(_same(a, b, rel_tol) for a, b in zip(left, right, strict=True))
         )
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         return left.keys() == right.keys() and all(
             _same(left[key], right[key], rel_tol) for key in left
         )
     return bool(left == right)
+
+
+def _equal_at_once(left: Sequence[object], right: Sequence[object]) -> bool:
+    """Tell whether these are equal numbers or texts: a long column takes 20 ms, not a second."""
+    return {*map(type, left), *map(type, right)} <= {int, float, str} and left == right
 
 
 def same_as_written(value: object, stated: object) -> bool:
@@ -76,12 +86,22 @@ def same_as_written(value: object, stated: object) -> bool:
 
 
 def _plain(value: object) -> object:
-    """Return arrays as lists and fractions as floats, as far as that is exact enough."""
+    """Return arrays and tables as lists and fractions as floats, where exact enough."""
     if isinstance(value, Fraction):
         return value.numerator / value.denominator
+    value = tables.plain(value)
+    if isinstance(value, Table):
+        parts = (value.columns, value.index, value.data)
+        return ["table", value.type, *([*map(_cells, part)] for part in parts)]
     if hasattr(value, "tolist") and hasattr(value, "shape"):
         return ["array", list(value.shape), value.tolist()] if value.shape else value.tolist()
     return value
+
+
+def _cells(column: Column) -> list[object]:
+    """Return a column as a list in which None stands for all that is missing."""
+    cells = column.cells()
+    return [None if isinstance(cell, float) and cell != cell else cell for cell in cells]
 
 
 def _same_number(left: int | float, right: int | float, rel_tol: float) -> bool:

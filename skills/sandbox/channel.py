@@ -18,6 +18,8 @@ from typing import Any
 
 import msgpack
 
+from habilis.skills.sandbox.wire import skim
+
 MAX_MESSAGE = 96 * 2**20
 _PACKET = 64_000  # well below what a socket takes at once
 _FIRST, _LAST = 1, 2
@@ -153,8 +155,9 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 def _message(body: bytes) -> dict[str, Any]:
     try:
+        skim(body)
         message = msgpack.unpackb(body, unicode_errors="surrogatepass")
-    except (ValueError, RecursionError, msgpack.UnpackException):
+    except (ValueError, RecursionError, msgpack.UnpackException):  # a WireError is a ValueError
         raise ChannelClosed from None
     if not isinstance(message, dict):
         raise ChannelClosed

@@ -1,88 +1,123 @@
-"""From plain JSON data to values. Written for data that a hostile process made.
+"""From tags to values. Written for data that a hostile process made.
 
-Every tag has one reader in a closed table; what does not fit is a `WireError`.
+Every tag has one reader in a closed table; what does not fit is a `WireError`. Text and
+bytes are read inside out: the content that a reader is given is decoded already.
 """
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import importlib
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from habilis.skills.sandbox.encode import ITEM_DTYPE, RAW_DTYPE
+from habilis.skills.sandbox.arrays import buffer, read_array
+from habilis.skills.sandbox.tables import make_table
 from habilis.skills.sandbox.values import (
+    COLUMN_NODES,
     MAX_BYTES,
     MAX_DEPTH,
-    TAG,
+    MAX_FRACTION_BITS,
+    MAX_NODES,
+    Column,
     FunctionRef,
-    Json,
     Opaque,
     Record,
+    Table,
     WireError,
     shown,
 )
 
-
-def decode(data: Json) -> object:
-    """Return the value that `encode` was given.
-
-    Raises:
-        WireError: `data` was not made by `encode`.
-    """
-    try:
-        # A tag and its content are two levels, a pair in a dict or record one more.
-        return _decode(data, 4 * MAX_DEPTH)
-    except WireError:
-        raise
-    except (ValueError, TypeError, KeyError, ArithmeticError, RecursionError) as error:
-        raise WireError(f"not an encoded value: {error}") from None
+_MOST_ALIKE = 100  # different keys that have the hash of another one
 
 
-def _decode(data: Json, depth: int) -> Any:
-    if depth < 0:
-        raise WireError("the data is nested too deeply")
-    if isinstance(data, list):
-        return [_decode(item, depth - 1) for item in data]
-    if not isinstance(data, dict):
-        return data
-    if TAG not in data:
-        return {key: _decode(item, depth - 1) for key, item in data.items()}
-    kind = data[TAG]
-    reader = _READERS.get(kind) if isinstance(kind, str) else None
-    if reader is None or data.keys() != {TAG, "v"}:
-        raise WireError(f"no such type: {str(kind)[:80]!r}")
-    return reader(data["v"], depth - 1)
+class Decoder:
+    """Reads one message, and stops at one that would become much larger than it is."""
+
+    def __init__(self) -> None:
+        self._nodes_left = 4 * MAX_NODES  # a tag and its content are several
+        self._bytes_left = MAX_BYTES
+
+    def tagged(self, kind: object, content: Any) -> Any:
+        """Return the value of this kind."""
+        reader = _READERS.get(kind) if isinstance(kind, str) else None
+        if reader is None:
+            raise WireError(f"no such type: {str(kind)[:80]!r}")
+        return reader(self, content)
+
+    def count(self, nodes: int) -> None:
+        self._nodes_left -= nodes
+        if self._nodes_left < 0:
+            raise WireError(f"the value has more than {MAX_NODES:,} parts")
+
+    def spend(self, count: int) -> None:
+        self._bytes_left -= count
+        if self._bytes_left < 0:
+            raise WireError("an array is too large")
 
 
-def _items(content: Json, depth: int) -> list[Any]:
-    if not isinstance(content, list):
+def check_depth(value: object) -> None:
+    """Refuse what is nested deeper than anything encoded: comparing or showing it would fail."""
+    level: list[object] = [value]
+    for _ in range(MAX_DEPTH + 2):
+        level = [item for each in level for item in _containers_in(each)]
+        if not level:
+            return
+    raise WireError("the value is nested too deeply")
+
+
+def _containers_in(value: Any) -> Iterable[object]:
+    if isinstance(value, Record):
+        value = [each for _, each in value.fields]
+    elif type(value) is dict:
+        value = [*value, *value.values()]
+    elif type(value).__name__ == "ndarray" and value.dtype.kind == "O":
+        value = value.ravel().tolist()
+    if type(value) not in _CONTAINERS or set(map(type, value)) <= _FLAT:
+        return ()
+    return [item for item in value if type(item) not in _FLAT]
+
+
+_CONTAINERS = frozenset({list, tuple, set, frozenset})
+_FLAT = frozenset({type(None), bool, int, float, str, bytes})
+
+
+def _items(content: Any) -> list[Any]:
+    if type(content) is not list:
         raise WireError("a list was expected")
-    return [_decode(item, depth - 1) for item in content]
+    return content
 
 
-def _string(content: Json) -> str:
-    if not isinstance(content, str):
+def _string(content: Any) -> str:
+    if type(content) is not str:
         raise WireError("a string was expected")
     return content
 
 
-def _strings(content: Json, count: int) -> list[str]:
-    if not isinstance(content, list) or len(content) != count:
+def _strings(content: Any, count: int) -> list[str]:
+    if type(content) is not list or len(content) != count:
         raise WireError(f"{count} strings were expected")
     return [_string(item) for item in content]
 
 
-def _ints(content: Json, count: int) -> list[int]:
+def _ints(content: Any, count: int) -> list[int]:
     return [int(text, 16) for text in _strings(content, count)]
 
 
+def _keys(items: Iterable[Any]) -> list[Any]:
+    """Return these as keys. An object that hashes by identity may come over as data that
+    does not hash. Different keys of one hash, which integers can be made to have, are
+    refused: each would be compared with all of them.
+    """
+    keys = list(map(_hashable, items))
+    most = len(set(map(hash, keys))) + _MOST_ALIKE
+    if len(keys) > most and len(set(map(shown, keys))) > most:
+        raise WireError("too many keys have one hash")
+    return keys
+
+
 def _hashable(value: Any) -> Any:
-    """An object that hashes by identity may come over as data that does not hash."""
     try:
         hash(value)
     except TypeError:
@@ -90,77 +125,71 @@ def _hashable(value: Any) -> Any:
     return value
 
 
-def _set(content: Json, depth: int) -> set[Any]:
-    return {_hashable(item) for item in _items(content, depth)}
+def _dict(content: Any) -> dict[Any, Any]:
+    pairs = [(key, value) for key, value in map(_items, _items(content))]
+    return dict(zip(_keys(key for key, _ in pairs), (value for _, value in pairs), strict=True))
 
 
-def _dict(content: Json, depth: int) -> dict[Any, Any]:
-    return {_hashable(key): value for key, value in _items(content, depth)}
+def _fraction(content: Any) -> Fraction:
+    parts = _ints(content, 2)
+    if max(part.bit_length() for part in parts) > MAX_FRACTION_BITS:
+        raise WireError("a fraction is too long")
+    return Fraction(*parts)
 
 
-def _record(content: Json, depth: int) -> Record:
-    if not isinstance(content, list) or len(content) != 2:
-        raise WireError("a record has a name and fields")
-    pairs = _items(content[1], depth)
-    return Record(_string(content[0]), tuple((_string(name), value) for name, value in pairs))
+def _record(content: Any) -> Record:
+    name, pairs = _items(content)
+    return Record(
+        _string(name), tuple((_string(field), each) for field, each in map(_items, _items(pairs)))
+    )
 
 
-def _datetime(content: Json, depth: int) -> dt.datetime:
-    text, fold = _items(content, depth)
+def _datetime(content: Any) -> dt.datetime:
+    text, fold = _items(content)
     return dt.datetime.fromisoformat(_string(text)).replace(fold=fold)
 
 
-def _time(content: Json, depth: int) -> dt.time:
-    text, fold = _items(content, depth)
+def _time(content: Any) -> dt.time:
+    text, fold = _items(content)
     return dt.time.fromisoformat(_string(text)).replace(fold=fold)
 
 
-def _array(content: Json, depth: int) -> Any:
-    if not isinstance(content, list) or len(content) != 3:
-        raise WireError("an array has a type, a shape and data")
-    dtype, shape, data = content
-    if not isinstance(dtype, str) or not isinstance(shape, list) or len(shape) > 32:
-        raise WireError("an array has a type and a shape")
-    if any(type(length) is not int or length < 0 for length in shape):
-        raise WireError("a length is a whole number")
-    try:
-        numpy = importlib.import_module("numpy")
-    except ImportError:
-        return Opaque("numpy.ndarray", f"{dtype} {shape}")
-    if RAW_DTYPE.fullmatch(dtype):
-        raw = numpy.frombuffer(base64.b64decode(_string(data)), dtype=dtype)
-        return raw.reshape(shape).copy()
-    if not ITEM_DTYPE.fullmatch(dtype):
-        raise WireError(f"no such array type: {dtype!r}")
-    items = _items(data, depth)
-    if len(items) != math.prod(int(str(length)) for length in shape):
-        raise WireError("an array's data does not fill its shape")
-    if len(items) * numpy.dtype(dtype).itemsize > MAX_BYTES:
-        raise WireError("an array is too large")
-    flat = numpy.empty(len(items), dtype="O")
-    flat[:] = items
-    return flat.astype(dtype).reshape(shape)
+def _table(decoder: Decoder, content: Any) -> object:
+    def columns(part: Any) -> list[Column]:
+        decoder.count(4 * COLUMN_NODES * len(_items(part)))
+        triples = [(name, _string(dtype), values) for name, dtype, values in map(_items, part)]
+        for _, _, values in triples:
+            check_depth(values)
+        return [Column(_hashable(name), dtype, values) for name, dtype, values in triples]
+
+    kind, *parts = _items(content)
+    labels, index, data = map(columns, parts)
+    for level in (*labels, *index):
+        if isinstance(level.values, list):
+            level.values[:] = _keys(level.values)
+    return make_table(Table(_string(kind), labels, index, data))
 
 
-_READERS: dict[str, Callable[[Json, int], object]] = {
-    "tuple": lambda v, depth: tuple(_items(v, depth)),
-    "set": _set,
-    "frozenset": lambda v, depth: frozenset(_set(v, depth)),
-    "dict": _dict,
-    "bytes": lambda v, _: base64.b64decode(_string(v)),
-    "bytearray": lambda v, _: bytearray(base64.b64decode(_string(v))),
-    "float": lambda v, _: float(_string(v)),
-    "int": lambda v, _: int(_string(v), 16),
-    "complex": lambda v, _: complex(*map(float, _strings(v, 2))),
-    "decimal": lambda v, _: Decimal(_string(v)),
-    "fraction": lambda v, _: Fraction(*_ints(v, 2)),
-    "datetime": _datetime,
-    "date": lambda v, _: dt.date.fromisoformat(_string(v)),
-    "time": _time,
-    "timedelta": lambda v, depth: dt.timedelta(*_items(v, depth)),
-    "range": lambda v, _: range(*_ints(v, 3)),
-    "array": _array,
-    "record": _record,
-    "function": lambda v, _: FunctionRef(_string(v)),
-    "opaque": lambda v, _: Opaque(*_strings(v, 2)),
+_READERS: dict[str, Callable[[Decoder, Any], object]] = {
+    "tuple": lambda _, v: tuple(_items(v)),
+    "set": lambda _, v: set(_keys(_items(v))),
+    "frozenset": lambda _, v: frozenset(_keys(_items(v))),
+    "dict": lambda _, v: _dict(v),
+    "bytes": lambda _, v: buffer(v),
+    "bytearray": lambda _, v: bytearray(buffer(v)),
+    "float": lambda _, v: float(_string(v)),
+    "int": lambda _, v: int(_string(v), 16),
+    "complex": lambda _, v: complex(*map(float, _strings(v, 2))),
+    "decimal": lambda _, v: Decimal(_string(v)),
+    "fraction": lambda _, v: _fraction(v),
+    "datetime": lambda _, v: _datetime(v),
+    "date": lambda _, v: dt.date.fromisoformat(_string(v)),
+    "time": lambda _, v: _time(v),
+    "timedelta": lambda _, v: dt.timedelta(*_items(v)),
+    "range": lambda _, v: range(*_ints(v, 3)),
+    "array": lambda decoder, v: read_array(v, decoder.spend),
+    "table": _table,
+    "record": lambda _, v: _record(v),
+    "function": lambda _, v: FunctionRef(_string(v)),
+    "opaque": lambda _, v: Opaque(*_strings(v, 2)),
 }

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 
 from habilis.errors import ConfigError, TaskError
 from habilis.skills.sandbox.names import HOOKS, is_dunder
-from habilis.skills.sandbox.wire import WireError, dumps, pack
+from habilis.skills.sandbox.wire import WireError, pack
 
 # What the code is told to call: an input or a tool of that name would take it away.
 _RESERVED = frozenset({"final_answer", "print", "skills"}) | HOOKS
@@ -43,12 +43,6 @@ def encoded_input(name: str, value: object, *, tools: Collection[str]) -> bytes:
     if name in tools:
         raise TaskError(f"an input cannot be named {name!r}: a tool has that name")
     try:
-        text = dumps(value)
+        return pack(value, whole=True)
     except WireError as error:
         raise TaskError(f"input {name!r} cannot enter the sandbox: {error}") from None
-    if '{"$":"opaque"' in text or '{"$":"function"' in text:
-        raise TaskError(
-            f"input {name!r} is or holds {type(value).__name__!r}, which cannot enter the "
-            "sandbox; give plain data, or a function in `tools`"
-        )
-    return pack(value)

@@ -10,16 +10,27 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+Tree: TypeAlias = "bool | int | float | str | bytes | list[Tree] | dict[str, Tree] | Tagged | None"
 
-TAG = "$"  # the key that marks a typed value; a dict that has it as its own is tagged too
+TAG = "$"  # the key that marks a typed value as text; a dict that has it is tagged itself
 MAX_DEPTH = 60
 MAX_NODES = 2_000_000
 MAX_BYTES = 64 * 2**20
+COLUMN_NODES = 100  # a column of a table takes as long to make as so many other parts
+MAX_FRACTION_BITS = 2**16  # of each part: making a fraction takes quadratic time
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 class WireError(ValueError):
     """A value is too large to cross, or what arrived is no encoded value."""
+
+
+@dataclass(slots=True)
+class Tagged:
+    """A value that needs a type said with it, on its way: its kind and plain content."""
+
+    kind: str
+    content: Tree
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,42 @@ class Record:
 
     def __repr__(self) -> str:
         return f"{self.type}({', '.join(f'{name}={shown(value)}' for name, value in self.fields)})"
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """Values of one type: a numpy array, a range, or a list with the name of its pandas dtype."""
+
+    name: object
+    dtype: str
+    values: Any
+
+    def cells(self) -> list[Any]:
+        """Return the values as Python's own; times to the microsecond."""
+        if not hasattr(self.values, "dtype"):
+            return list(self.values)
+        kind = self.values.dtype.kind  # nanoseconds would come as whole numbers
+        plain = self.values.astype(f"{kind}8[us]") if kind in "Mm" else self.values
+        return list(plain.tolist())
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A pandas DataFrame or Series, by its `type`, as it is kept where pandas is not installed.
+
+    `columns` and `index` are the labels of the axes, one `Column` for each level.
+    """
+
+    type: str
+    columns: list[Column]
+    index: list[Column]
+    data: list[Column]
+
+    def __repr__(self) -> str:
+        labels = zip(*(level.values for level in self.columns), strict=True)
+        names = (shown(label[0] if len(label) == 1 else label) for label in labels)
+        cells = (shown(column.cells()) for column in self.data)
+        return f"{self.type}({', '.join(map('{}={}'.format, names, cells))})"
 
 
 def shown(value: object) -> str:

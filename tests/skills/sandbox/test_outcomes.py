@@ -241,7 +241,7 @@ def test_nothing_is_left_after_close() -> None:
 def test_inputs_that_are_no_plain_data_are_refused() -> None:
     """An input the code could not use is an error of the caller, before anything runs."""
     with Worker() as worker:
-        with pytest.raises(TaskError, match="input 'x' is or holds 'object'"):
+        with pytest.raises(TaskError, match="input 'x' cannot enter the sandbox: 'object'"):
             worker.define({"x": object()})
         with pytest.raises(TaskError, match="no variable name"):
             worker.define({"a b": 1})
