@@ -41,7 +41,16 @@ def test_the_sandbox_of_the_wheel_holds(python: Path, tmp_path: Path) -> None:
     )
     assert str(python.parents[1]) in shown.stdout, shown.stderr
     tests = ["escapes", "test_checkpoints.py", "test_outcomes.py"]
-    command: list[str | Path] = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "not poorer"]
+    command: list[str | Path] = [
+        python,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "not poorer",
+    ]
     ran = subprocess.run(
         [*command, *(str(ROOT / "tests" / "skills" / "sandbox" / name) for name in tests)],
         env=environment,

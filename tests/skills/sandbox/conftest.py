@@ -15,7 +15,7 @@ from habilis.skills.sandbox import kernel, nursery
 from habilis.skills.sandbox.client import Worker
 
 Lacking = Callable[..., AbstractContextManager[nursery.Zygote]]
-_POORER = Path(__file__).parent / "escapes" / "poorer.py"
+POORER = Path(__file__).parent / "escapes" / "poorer.py"
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def lacking(monkeypatch: pytest.MonkeyPatch) -> Lacking:
 
     @contextlib.contextmanager
     def machine(*lacks: str) -> Iterator[nursery.Zygote]:
-        launcher = [sys.executable, str(_POORER), str(kernel.__file__), *lacks, "--"]
+        launcher = [sys.executable, str(POORER), str(kernel.__file__), *lacks, "--"]
         zygote = nursery.Zygote(launcher=launcher)
         with monkeypatch.context() as patch:
             patch.setattr(nursery, "_zygotes", {(os.getpid(), None, ()): zygote})

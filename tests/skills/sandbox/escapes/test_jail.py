@@ -17,10 +17,12 @@ import pytest
 from benchmarks.attacks import descendants
 from habilis.errors import ConfigError, SandboxError
 from habilis.skills.outcome import OutcomeKind
-from habilis.skills.sandbox import nursery, syscalls
+from habilis.skills.sandbox import kernel, nursery, syscalls
 from habilis.skills.sandbox.client import Worker
-from tests.skills.sandbox.conftest import Lacking
+from tests.skills.sandbox.conftest import POORER, Lacking
 
+ROOT = Path(__file__).parents[4]
+HANG_IN_C = "import itertools\nany(itertools.repeat(0))"
 HEADERS = {
     "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
     "aarch64": Path("/usr/include/asm-generic/unistd.h"),
@@ -104,30 +106,44 @@ def test_a_killed_worker_leaves_the_others_alone() -> None:
         assert first.run("x").value == 1
 
 
-@pytest.mark.parametrize("busy", ["1", "while True: pass"])
-def test_nothing_survives_a_killed_host(busy: str) -> None:
-    """Not the worker, not the zygote, not the process that holds its namespace."""
-    script = (
-        "from habilis.skills.sandbox.client import Worker\n"
-        "from benchmarks.attacks import descendants\n"
-        "worker = Worker()\n"
-        "worker.run('1')\n"
-        "print(*descendants(), flush=True)\n"
-        f"worker.run({busy!r}, timeout_s=60)\n"
-        "input()\n"
-    )
-    root = Path(__file__).parents[4]
+HOST = """
+import os, sys
+from benchmarks.attacks import descendants
+from habilis.skills.sandbox import nursery
+from habilis.skills.sandbox.client import Worker
+
+def report():
+    "Say which processes there are."
+    print(*descendants(), flush=True)
+
+if sys.argv[2:]:
+    nursery._zygotes[os.getpid(), None, ()] = nursery.Zygote(launcher=sys.argv[2:])
+worker = Worker(tools=[report])
+worker.run(sys.argv[1], timeout_s=60)
+input()
+"""
+BUSY = {"idle": "report()", "loop": "report()\nwhile True: pass", "C": f"report()\n{HANG_IN_C}"}
+
+
+@pytest.mark.parametrize("busy", BUSY)
+@pytest.mark.parametrize("lacks", [(), ("namespaces",)], ids=["full", "standard"])
+@pytest.mark.parametrize("victims", ["host", "host and zygote"])
+def test_nothing_survives_a_killed_host(victims: str, lacks: tuple[str, ...], busy: str) -> None:
+    """Not the worker, nor its checkpoint, nor the zygote, whatever they are doing."""
+    launcher = [sys.executable, str(POORER), str(kernel.__file__), *lacks, "--"] if lacks else []
+    command = [sys.executable, "-c", HOST, BUSY[busy], *launcher]
     with subprocess.Popen(
-        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT, start_new_session=True
     ) as host:
         assert host.stdout is not None
-        # A checkpoint that was just dropped may be among them, and gone.
-        below = {int(pid) for pid in host.stdout.readline().split()} & descendants()
-        assert len(below) >= 2
-        watched = [os.pidfd_open(pid) for pid in below]
+        below = {int(pid) for pid in host.stdout.readline().split()}
+        assert len(below) >= 3  # a zygote, a worker, a checkpoint
+        watched = {pid: os.pidfd_open(pid) for pid in below & descendants()}
+        if victims != "host":
+            os.kill(min(watched), signal.SIGKILL)
         host.kill()
         host.wait()
-        for descriptor in watched:
+        for descriptor in watched.values():
             assert select.select([descriptor], [], [], 10)[0] == [descriptor]
             os.close(descriptor)
 
