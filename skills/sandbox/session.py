@@ -144,7 +144,7 @@ class Session:
     def _seen(self, value: Any) -> Message:
         if value is None:
             return {}
-        text = clean(shown(value))
+        text = clean(cut(shown(value), 20 * self._printed_chars))
         return {"value": self._encoded(value), "shown": cut(text, self._printed_chars)}
 
     def _encoded(self, value: Any) -> bytes:

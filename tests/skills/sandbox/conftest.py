@@ -25,18 +25,18 @@ def worker() -> Iterator[Worker]:
         yield running
 
 
-@pytest.fixture
-def lacking(monkeypatch: pytest.MonkeyPatch) -> Lacking:
+@contextlib.contextmanager
+def _machine(*lacks: str) -> Iterator[nursery.Zygote]:
+    launcher = [sys.executable, str(POORER), str(kernel.__file__), *lacks, "--"]
+    zygote = nursery.Zygote(launcher=launcher)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nursery, "_zygotes", {(os.getpid(), None, ()): zygote})
+        patch.setattr(nursery, "_MOST", 0)  # no other is started meanwhile
+        yield zygote
+    zygote.close()
+
+
+@pytest.fixture(scope="session")
+def lacking() -> Lacking:
     """Give a context in which workers run on a machine that lacks what is named."""
-
-    @contextlib.contextmanager
-    def machine(*lacks: str) -> Iterator[nursery.Zygote]:
-        launcher = [sys.executable, str(POORER), str(kernel.__file__), *lacks, "--"]
-        zygote = nursery.Zygote(launcher=launcher)
-        with monkeypatch.context() as patch:
-            patch.setattr(nursery, "_zygotes", {(os.getpid(), None, ()): zygote})
-            patch.setattr(nursery, "_MOST", 0)  # no other is started meanwhile
-            yield zygote
-        zygote.close()
-
-    return machine
+    return _machine
