@@ -57,7 +57,7 @@ class Policy(RestrictingNodeTransformer):
             self.error(node, f"the name {name!r} is not available in the sandbox; {advice}")
 
     def _may_use(self, node: ast.AST, name: str, is_method: bool) -> bool:
-        if name in names.METHODS and (is_method or self._classes):
+        if name in names.METHODS:  # a decorator defines some outside of any class
             return True
         reads = isinstance(getattr(node, "ctx", None), ast.Load)
         return name in (names.NAMES_READ if reads else names.NAMES_STORED)
