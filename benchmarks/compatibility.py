@@ -3,8 +3,8 @@
 The peer is a plain `python` that runs the same programs in the same run. A program is the
 same when every one of its actions prints the same, gives the same last value and ends with
 the same type of error. Left out of the comparison: addresses, control characters, white
-space at the ends of lines, warnings of the compiler. Programs on which plain CPython differs from itself, run
-twice, are counted apart: they show the time, or numbers without a seed.
+space at the ends of lines, warnings of the compiler. Programs on which plain CPython differs
+from itself, run twice, are counted apart: they show the time, or numbers without a seed.
 """
 
 from __future__ import annotations

@@ -77,10 +77,11 @@ def _run_all(seconds: float, sources: list[str], done: list[dict[str, str]]) -> 
 def _run(source: str, scope: dict[str, object]) -> object:
     tree = ast.parse(source)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, "<program>", "exec", dont_inherit=True), scope)
+    exec(compile(tree, "<program>", "exec", dont_inherit=True), scope)  # noqa: S102
     if not isinstance(last, ast.Expr):
         return None
-    return eval(compile(ast.Expression(last.value), "<program>", "eval", dont_inherit=True), scope)
+    code = compile(ast.Expression(last.value), "<program>", "eval", dont_inherit=True)
+    return eval(code, scope)  # noqa: S307
 
 
 def _too_late(*_: object) -> None:

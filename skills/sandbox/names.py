@@ -42,7 +42,8 @@ NAMES_STORED = frozenset(
     __slots__ __all__ __version__ __author__ __doc__ __hash__ __test__
     """.split()
 )
-# What may be set: of functions (or what stands for one) as decorators do it, and of errors as `raise ... from` does it.
+# What may be set: of functions, or what stands for one, as decorators do it, and of errors
+# as `raise ... from` does it.
 STORED_ON_FUNCTIONS = frozenset({"__name__", "__qualname__", "__doc__", "__wrapped__"})
 STORED_ON_ERRORS = frozenset({"__cause__", "__context__", "__suppress_context__", "__notes__"})
 STORABLE = METHODS | STORED_ON_FUNCTIONS | STORED_ON_ERRORS

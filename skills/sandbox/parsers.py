@@ -16,6 +16,8 @@ _RUNS_CODE = frozenset(
     """.split()
 )
 
+_PANDAS_LOCAL = "__pd_eval_local_"  # what pandas makes of "@"
+
 
 def guard_sympy_parser() -> None:
     """sympy evaluates the text it parses, with all builtins in reach; look at it first."""
@@ -34,6 +36,27 @@ def guard_sympy_parser() -> None:
 
     vars(eval_expr).update(is_guarded=True)
     vars(parser).update(eval_expr=eval_expr)
+
+
+def guard_pandas_expressions() -> None:
+    """`DataFrame.eval` and `query` read attributes and names that stand in their text."""
+    visitor = importlib.import_module("pandas.core.computation.expr").BaseExprVisitor
+    if getattr(visitor, "is_guarded", False):
+        return
+
+    def guarded(visit: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, node: Any, **keywords: Any) -> Any:
+            name = getattr(node, "attr", None) or node.id.removeprefix(_PANDAS_LOCAL)
+            reads = hasattr(node, "attr")
+            if names.is_dunder(name) or (reads and not names.is_plain(name)):
+                raise ValueError(f"{name!r} cannot stand in an expression in the sandbox")
+            return visit(self, node, **keywords)
+
+        return call
+
+    visitor.visit_Attribute = guarded(visitor.visit_Attribute)
+    visitor.visit_Name = guarded(visitor.visit_Name)
+    visitor.is_guarded = True
 
 
 def sympy_names(module: Any) -> Mapping[str, Any]:

@@ -20,7 +20,12 @@ from habilis.skills.sandbox.coroutines import asyncio_names
 from habilis.skills.sandbox.files import Workspace
 from habilis.skills.sandbox.logs import logging_names
 from habilis.skills.sandbox.owned import Live
-from habilis.skills.sandbox.parsers import guard_sympy_parser, sympy_names, without_pickle
+from habilis.skills.sandbox.parsers import (
+    guard_pandas_expressions,
+    guard_sympy_parser,
+    sympy_names,
+    without_pickle,
+)
 from habilis.skills.sandbox.threads import THREADING, futures_names
 
 Make = Callable[[Any], Mapping[str, Any]]
@@ -80,6 +85,8 @@ class Replacements:
         found = dict(make(module)) if make else {}
         if name.split(".")[0] == "sympy":
             guard_sympy_parser()
+        if name == "pandas":
+            guard_pandas_expressions()
         for reader in _READERS.get(name, "").split():
             if hasattr(module, reader):
                 found[reader] = self._workspace.guarded(getattr(module, reader))
