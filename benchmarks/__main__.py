@@ -18,7 +18,9 @@ from benchmarks.report import Report
 
 DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = (
+    "compatibility",
     "escapes",
+    "inside_speed",
     "replay",
     "replies",
     "sandbox",

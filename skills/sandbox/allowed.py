@@ -37,28 +37,57 @@ TABLE: Mapping[str, Rule] = {
         name: _all()
         for name in """
         __future__ array ast base64 binascii bisect calendar cmath collections collections.abc
-        colorsys csv datetime decimal difflib fractions functools graphlib hashlib heapq hmac
-        html html.parser itertools json keyword math numbers operator pprint random re secrets
-        statistics struct textwrap unicodedata urllib urllib.parse zlib zoneinfo
+        colorsys contextvars csv datetime decimal difflib errno fnmatch fractions functools
+        graphlib hashlib heapq hmac html html.entities html.parser ipaddress itertools json keyword
+        math numbers operator pprint random re secrets shlex stat statistics struct textwrap
+        tomllib unicodedata urllib urllib.parse weakref xml xml.etree xml.etree.ElementTree
+        zlib zoneinfo
         """.split()
     },
     "abc": _all("ABCMeta"),
+    "argparse": _only(
+        "ArgumentParser Namespace ArgumentError ArgumentTypeError ArgumentDefaultsHelpFormatter "
+        "RawDescriptionHelpFormatter RawTextHelpFormatter HelpFormatter Action REMAINDER SUPPRESS "
+        "OPTIONAL ZERO_OR_MORE ONE_OR_MORE BooleanOptionalAction"
+    ),
+    "asyncio": _only(
+        "sleep gather create_task ensure_future wait wait_for as_completed shield timeout "
+        "timeout_at Queue PriorityQueue LifoQueue QueueEmpty QueueFull Lock Event Condition "
+        "Semaphore BoundedSemaphore Barrier TaskGroup Task Future current_task all_tasks "
+        "CancelledError TimeoutError InvalidStateError FIRST_COMPLETED FIRST_EXCEPTION "
+        "ALL_COMPLETED iscoroutine iscoroutinefunction isfuture"
+    ),
+    "bz2": _only("compress decompress BZ2Compressor BZ2Decompressor"),
     "codecs": _only("encode decode BOM_UTF8 BOM_UTF16 lookup"),
+    "concurrent": _only(),
+    "concurrent.futures": _only(
+        "wait CancelledError TimeoutError FIRST_COMPLETED FIRST_EXCEPTION ALL_COMPLETED Future"
+    ),
+    "configparser": _only(
+        "ConfigParser RawConfigParser SectionProxy Error NoSectionError NoOptionError "
+        "DuplicateSectionError BasicInterpolation ExtendedInterpolation ParsingError"
+    ),
     "contextlib": _all("chdir redirect_stdin"),
     "copy": _only("copy deepcopy Error error replace"),
-    "dataclasses": _all("make_dataclass"),
+    "dataclasses": _all(),
     "enum": _all("EnumType EnumMeta"),
     "hashlib": _all("file_digest"),
     "inspect": _only(
         "signature Parameter Signature isfunction isclass ismethod isbuiltin isgenerator "
-        "isgeneratorfunction iscoroutinefunction getdoc cleandoc"
+        "isgeneratorfunction iscoroutinefunction getdoc cleandoc isabstract iscoroutine "
+        "isawaitable isasyncgen isasyncgenfunction isroutine ismethoddescriptor BoundArguments "
+        "isdatadescriptor"
     ),
+    "glob": _only(),
+    "gzip": _only("compress decompress"),
     "io": _only("StringIO BytesIO TextIOBase IOBase SEEK_SET SEEK_CUR SEEK_END"),
     "locale": _only("format_string str atof atoi"),
     "logging": _only(
         "DEBUG INFO WARNING ERROR CRITICAL NOTSET getLogger debug info warning error "
-        "exception critical log Logger StreamHandler NullHandler disable getLevelName"
+        "exception critical log Logger StreamHandler NullHandler disable getLevelName WARN FATAL "
+        "Handler Filter LogRecord LoggerAdapter warn addLevelName getLevelNamesMapping"
     ),
+    "lzma": _only("compress decompress"),
     "os": _only(
         "sep altsep linesep extsep pathsep curdir pardir name fspath urandom cpu_count "
         "PathLike path"
@@ -67,26 +96,38 @@ TABLE: Mapping[str, Rule] = {
     "pathlib": _only(),
     "platform": _only("python_version python_implementation system"),
     "queue": _all(),
+    "sqlite3": _only(
+        "Row Error DatabaseError IntegrityError OperationalError ProgrammingError "
+        "InterfaceError PARSE_DECLTYPES PARSE_COLNAMES sqlite_version register_adapter "
+        "register_converter"
+    ),
     "string": _all("Formatter"),
     "sys": _only(
         "maxsize maxunicode float_info int_info hash_info version version_info byteorder "
         "getsizeof getrecursionlimit set_int_max_str_digits get_int_max_str_digits intern "
-        "implementation hexversion"
+        "implementation hexversion getrefcount flags copyright api_version"
+    ),
+    "tempfile": _only(),
+    "threading": _only(
+        "Lock RLock Event Condition Semaphore BoundedSemaphore Barrier BrokenBarrierError local "
+        "ThreadError"
     ),
     "time": _all("clock_settime clock_settime_ns tzset"),
     "timeit": _only("default_timer"),
-    "traceback": _only(),
+    "traceback": _only("format_exception_only"),
     "types": _only(
         "SimpleNamespace MappingProxyType FunctionType LambdaType MethodType GeneratorType "
-        "BuiltinFunctionType NoneType EllipsisType UnionType GenericAlias CoroutineType"
+        "BuiltinFunctionType NoneType EllipsisType UnionType GenericAlias CoroutineType "
+        "AsyncGeneratorType BuiltinMethodType NotImplementedType"
     ),
     "typing": _all("get_type_hints ForwardRef"),
     "uuid": _only("uuid3 uuid4 uuid5 UUID NAMESPACE_DNS NAMESPACE_URL NAMESPACE_OID"),
     "warnings": _only(
         "warn filterwarnings simplefilter catch_warnings resetwarnings warn_explicit"
     ),
+    "zipfile": _only("ZIP_STORED ZIP_DEFLATED ZipInfo BadZipFile"),
     "numpy": _package(
-        "save savez savez_compressed fromfile memmap fromregex DataSource f2py ctypeslib "
+        "memmap fromregex DataSource f2py ctypeslib "
         "distutils testing core lib.format lib.npyio lib.introspect test info get_include"
     ),
     "pandas": _package(

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, MutableMapping
 from types import CodeType
 from typing import Any
 
-from habilis.skills.sandbox import guards, names
+from habilis.skills.sandbox import attributes, classes, names
 from habilis.skills.sandbox.policy import compile_source
 from habilis.skills.sandbox.stops import reraise_stop
 
@@ -112,16 +112,19 @@ def make_builtins(
     )
     evaluator = _Evaluator(known, keep_source)
     known.update(
-        _getattr_=guards.get_attribute,
-        _write_=guards.guard_store,
+        _getattr_=attributes.get_attribute,
+        _write_=attributes.guard_store,
+        _type_=type,
+        _kinds_=attributes.OWN_KINDS,
+        _look_=attributes.is_own_kind,
         _stop_=reraise_stop,
-        __build_class__=guards.build_class,
+        __build_class__=classes.build_class,
         __import__=import_,
-        type=guards.SafeType,
-        getattr=guards.get_attribute,
-        setattr=guards.set_attribute,
-        delattr=guards.delete_attribute,
-        hasattr=guards.has_attribute,
+        type=attributes.SafeType,
+        getattr=attributes.get_attribute,
+        setattr=attributes.set_attribute,
+        delattr=attributes.delete_attribute,
+        hasattr=attributes.has_attribute,
         open=open_,
         eval=evaluator.eval,
         exec=evaluator.exec,
@@ -132,7 +135,7 @@ def make_builtins(
         help=_help,
         exit=_leave,
         quit=_leave,
-        input=_refused("input", "nobody can answer; use the variables you were given"),
+        input=_input,
         compile=_refused("compile", "use eval or exec"),
         breakpoint=_refused("breakpoint", "print what you want to see"),
     )
@@ -145,6 +148,11 @@ def _leave(code: object = None) -> None:
 
 def _help(value: object = None) -> None:
     sys.stdout.write(f"{getattr(value, '__doc__', None) or 'no help for this'}\n")
+
+
+def _input(prompt: object = "") -> str:
+    sys.stdout.write(str(prompt))
+    return NoInput().readline()
 
 
 def _refused(name: str, advice: str) -> Callable[..., Any]:
@@ -220,13 +228,13 @@ class _Evaluator:
 
     def locals(self) -> MutableMapping[str, Any]:
         own, own_locals = self._caller()
-        return Names(own) if own_locals is None else dict(own_locals)
+        return Names(own) if own_locals is None else self._plain(own_locals) or {}
 
     def vars(self, *values: Any) -> Any:
-        return guards.get_attribute(values[0], "__dict__") if values else self.locals()
+        return attributes.get_attribute(values[0], "__dict__") if values else self.locals()
 
     def dir(self, *values: Any) -> list[str]:
         if values:
             return [name for name in dir(values[0]) if not name.startswith("__")]
         own, own_locals = self._caller()
-        return sorted(Names(own) if own_locals is None else own_locals)
+        return sorted(Names(own) if own_locals is None else self._plain(own_locals) or {})

@@ -65,9 +65,9 @@ class Faults:
             frames[half:-half] = [f"[... {len(frames) - 2 * half} frames left out ...]"]
         return "\n".join([*frames, last_line or self._last_line(error)])
 
-    def trace(self) -> str:
-        """Describe the error that is being handled, as `traceback.format_exc` is asked to."""
-        error = sys.exc_info()[1]
+    def trace(self, error: BaseException | None = None) -> str:
+        """Describe the error, or the one being handled, as `traceback.format_exc` is asked to."""
+        error = sys.exc_info()[1] if error is None else error
         return self.describe(error) if error is not None else "NoneType: None"
 
     def _frames(self, trace: TracebackType | None) -> list[str]:

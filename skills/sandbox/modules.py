@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from habilis.skills.sandbox.allowed import TABLE, Rule
-from habilis.skills.sandbox.guards import Facade, Live
+from habilis.skills.sandbox.owned import Facade, Live
 
 Replacements = Callable[[str, Any], Mapping[str, Any]]
 

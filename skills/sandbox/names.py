@@ -19,29 +19,42 @@ METHODS = frozenset(
     __xor__ __rxor__ __ixor__ __int__ __float__ __complex__ __index__ __round__ __trunc__
     __floor__ __ceil__ __sizeof__ __copy__ __deepcopy__ __enter__ __exit__ __aenter__ __aexit__
     __aiter__ __anext__ __await__ __get__ __set__ __delete__ __set_name__ __init_subclass__
+    __fspath__ __getstate__ __setstate__ __getnewargs__
+    __instancecheck__ __subclasscheck__ __subclasshook__
     """.split()
 )
 # Double-underscore attributes that may be read; the rest opens the way to the interpreter.
 READABLE = (METHODS - {"__get__", "__set__", "__delete__", "__getattr__"}) | frozenset(
     """
     __name__ __qualname__ __doc__ __class__ __dict__ __module__ __version__ __annotations__
-    __dataclass_fields__ __match_args__ __members__ __slots__ __all__
+    __dataclass_fields__ __match_args__ __members__ __slots__ __all__ __wrapped__
+    __args__ __origin__ __metadata__ __parameters__ __orig_bases__ __supertype__ __bound__
+    __constraints__ __total__ __required_keys__ __optional_keys__ __abstractmethods__
+    __defaults__ __kwdefaults__ __dataclass_params__ __mro__ __bases__ __subclasses__
     __cause__ __context__ __notes__ __traceback__ __suppress_context__
     """.split()
 )
-NAMES_READ = frozenset({"__name__", "__doc__", "__debug__", "__file__", "__annotations__"})
+NAMES_READ = frozenset(
+    {"__name__", "__doc__", "__debug__", "__file__", "__annotations__", "__class__"}
+)
 NAMES_STORED = frozenset(
     """
     __slots__ __all__ __version__ __author__ __doc__ __hash__ __test__
     """.split()
 )
-# Names that the rewritten program calls; code must not bind them.
-HOOKS = frozenset({"_getattr_", "_write_", "_stop_"})
+# What may be set: of functions, or what stands for one, as decorators do it, and of errors
+# as `raise ... from` does it.
+STORED_ON_FUNCTIONS = frozenset({"__name__", "__qualname__", "__doc__", "__wrapped__"})
+STORED_ON_ERRORS = frozenset({"__cause__", "__context__", "__suppress_context__", "__notes__"})
+STORABLE = METHODS | STORED_ON_FUNCTIONS | STORED_ON_ERRORS
+# Names that the rewritten program uses; code must not bind them.
+HOOKS = frozenset({"_getattr_", "_write_", "_stop_", "_type_", "_kinds_", "_look_", "_own_"})
 
 # Attributes whose fate depends on the object: looked up by `guards.get_attribute`.
-DECIDED_LATER = frozenset(
+OF_OWN_CLASSES = frozenset({"mro", "__mro__", "__bases__", "__subclasses__"})
+DECIDED_LATER = OF_OWN_CLASSES | frozenset(
     """
-    format format_map obj mro fget fset fdel ctypes cffi
+    format format_map obj fget fset fdel ctypes cffi
     __dict__ __class__ __annotations__ __setattr__ __delattr__ __module__
     """.split()
 )
@@ -64,6 +77,11 @@ def is_plain(name: object) -> bool:
 
 def is_dunder(name: str) -> bool:
     return len(name) > 4 and name.startswith("__") and name.endswith("__")
+
+
+def may_be_stored(name: str) -> bool:
+    """Tell whether an attribute of this name may be set at all, where the guard agrees."""
+    return name in STORABLE if is_dunder(name) else not INTERNALS.fullmatch(name)
 
 
 def is_private(name: str) -> bool:

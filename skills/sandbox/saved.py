@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from habilis.skills.sandbox.basics import Scope, new_scope
-from habilis.skills.sandbox.guards import SKILL_PREFIX, Facade
+from habilis.skills.sandbox.owned import SKILL_PREFIX, Facade
 from habilis.skills.sandbox.policy import compile_source
 
 Ask = Callable[[str], Sequence[tuple[str, str]]]

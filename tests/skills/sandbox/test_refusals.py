@@ -53,7 +53,9 @@ FAILS_WHEN_RUN = {
     "globals hide builtins": "globals()['__builtins__']",
     "set a hook through globals": "globals()['_getattr_'] = 1",
     "type makes no class": "type('X', (object,), {})",
-    "metaclass": "class M(type): pass",
+    "metaclass with an order of its own": "class M(type):\n    def mro(cls): return [cls, object]",
+    "metaclass that is called": "class M(type): pass\nM('X', (), {'__getattribute__': print})",
+    "subclasses by a metaclass": "class M(type): pass\nM.__subclasses__(object)",
     "module from a module": "import random\nrandom._os",
     "module of a package": "import json\njson.codecs",
     "module store": "import math\nmath.pi = 3",
@@ -83,8 +85,8 @@ FAILS_WHEN_RUN = {
     "stdin": "import sys\nsys.stdin.read()",
 }  # fmt: skip
 NOT_IMPORTABLE = (
-    "subprocess socket ctypes importlib builtins gc pickle shutil multiprocessing threading "
-    "signal urllib.request http.client sqlite3 posix _io habilis habilis.errors "
+    "subprocess socket ctypes importlib builtins gc pickle shutil multiprocessing "
+    "signal urllib.request http.client posix _io habilis habilis.errors "
     "numpy.f2py numpy.ctypeslib sympy.external"
 ).split()
 
