@@ -88,7 +88,7 @@ TABLE: Mapping[str, Rule] = {
     "logging": _only(
         "DEBUG INFO WARNING ERROR CRITICAL NOTSET getLogger debug info warning error "
         "exception critical log Logger StreamHandler NullHandler disable getLevelName WARN FATAL "
-        "Handler Filter LogRecord LoggerAdapter warn addLevelName getLevelNamesMapping"
+        "Handler Formatter Filter LogRecord LoggerAdapter warn addLevelName getLevelNamesMapping"
     ),
     "lzma": _only("compress decompress"),
     "os": _only(
