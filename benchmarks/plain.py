@@ -1,8 +1,9 @@
-"""Plain CPython as a peer: `python plain.py` runs programs given as lines of JSON.
+"""Plain CPython as a peer: `python plain.py MODULES...` runs programs given as lines of JSON.
 
 A line is `[seconds, [source, ...]]`: the sources share one namespace. Each program runs in a
-forked child and an empty folder of its own; the answer is a line with a list of
-`{"printed", "shown", "error"}`, one for each source. Needs nothing of this package.
+forked child, where the modules are imported, and an empty folder of its own; the answer is
+a line with a list of `{"printed", "shown", "error"}`, one for each source. Needs nothing of
+this package.
 """
 
 from __future__ import annotations
@@ -13,18 +14,18 @@ import importlib
 import io
 import json
 import os
+import random
 import signal
 import sys
 import tempfile
 import types
 import warnings
 
-_AHEAD = ("numpy", "sympy", "scipy", "pandas", "asyncio")
 _RECURSION_LIMIT = 3_000  # that of a notebook, and of the sandbox
 
 
-def main() -> None:
-    for name in _AHEAD:
+def main(*ahead: str) -> None:
+    for name in ahead:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     sys.setrecursionlimit(_RECURSION_LIMIT)
@@ -53,6 +54,9 @@ def _in_child(seconds: float, sources: list[str]) -> str:
 
 
 def _run_all(seconds: float, sources: list[str], done: list[dict[str, str]]) -> None:
+    random.seed()  # forks share the state of every generator
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     sys.stdin = io.StringIO()
@@ -89,4 +93,4 @@ def _too_late(*_: object) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

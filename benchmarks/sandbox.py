@@ -1,6 +1,7 @@
-"""What running code in the jail costs, beside a Jupyter kernel and a bare `python -I`.
+"""What running code in the jail costs, beside a Jupyter kernel, `python -I` and plain Python.
 
-All by turns in one run. The peers isolate nothing. "A proof" is a fresh worker that loads
+With it, from `inside_speed` and `compatibility`: how fast pure Python runs inside, and the
+share of ordinary programs that run as they do elsewhere. All by turns in one run. The peers isolate nothing. "A proof" is a fresh worker that loads
 a function, calls it on three cases and ends, with nothing of an earlier one in it.
 """
 
@@ -20,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks import compatibility, inside_speed
 from benchmarks.attacks import descendants
 from benchmarks.report import Report, Row
 from habilis.skills.sandbox.client import Worker
@@ -46,7 +48,9 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
             _idle_memory(n=4 * times),
             *_growth(actions=400 * times),
         ]
-    return Report(benchmark="sandbox", rows=rows)
+    inside = inside_speed.run(data, peers=peers, quick=quick)
+    same = compatibility.run(data, peers=peers, quick=quick)
+    return Report(benchmark="sandbox", rows=[*rows, *inside.rows, *same.rows], causes=same.causes)
 
 
 def _actions(order: Order | None, *, n: int) -> list[Row]:

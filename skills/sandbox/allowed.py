@@ -80,12 +80,15 @@ TABLE: Mapping[str, Rule] = {
     ),
     "glob": _only(),
     "gzip": _only("compress decompress"),
-    "io": _only("StringIO BytesIO TextIOBase IOBase SEEK_SET SEEK_CUR SEEK_END"),
+    "io": _only(
+        "StringIO BytesIO TextIOBase IOBase TextIOWrapper BufferedIOBase BufferedReader "
+        "BufferedWriter UnsupportedOperation SEEK_SET SEEK_CUR SEEK_END"
+    ),
     "locale": _only("format_string str atof atoi"),
     "logging": _only(
         "DEBUG INFO WARNING ERROR CRITICAL NOTSET getLogger debug info warning error "
         "exception critical log Logger StreamHandler NullHandler disable getLevelName WARN FATAL "
-        "Handler Filter LogRecord LoggerAdapter warn addLevelName getLevelNamesMapping"
+        "Handler Formatter Filter LogRecord LoggerAdapter warn addLevelName getLevelNamesMapping"
     ),
     "lzma": _only("compress decompress"),
     "os": _only(
@@ -121,6 +124,7 @@ TABLE: Mapping[str, Rule] = {
         "AsyncGeneratorType BuiltinMethodType NotImplementedType"
     ),
     "typing": _all("get_type_hints ForwardRef"),
+    "typing_extensions": _all("get_type_hints ForwardRef evaluate_forward_ref"),
     "uuid": _only("uuid3 uuid4 uuid5 UUID NAMESPACE_DNS NAMESPACE_URL NAMESPACE_OID"),
     "warnings": _only(
         "warn filterwarnings simplefilter catch_warnings resetwarnings warn_explicit"

@@ -20,6 +20,8 @@ _ENUM = frozenset(
     "_value_ _name_ _missing_ _generate_next_value_ _member_map_ _ignore_ _order_".split()
 )
 _BAGS = {("types", "SimpleNamespace"), ("argparse", "Namespace")}
+_PLAIN_BASES = {"builtins", "abc", "collections", "collections.abc", "enum", "typing"}
+_ACCESSORS = ("fget", "fset", "fdel")
 _CODE_TYPES = (types.FunctionType, types.BuiltinFunctionType, types.MethodType)
 # Classes of the sandbox that were looked at once. The rewritten program asks this set itself
 # before it calls a guard for a private name or a store: the fast way in.
@@ -42,9 +44,10 @@ def get_attribute(value: Any, name: str, default: Any = _MISSING) -> Any:
         found = _decide(value, name)
         if found is not _MISSING:
             return found
-    if default is _MISSING:
-        return getattr(value, name)
-    return getattr(value, name, default)
+    found = getattr(value, name) if default is _MISSING else getattr(value, name, default)
+    if names.is_private(name) and isinstance(found, types.ModuleType):
+        raise AttributeError(f"attribute {name!r} is a module, which is not available")
+    return found
 
 
 def _check_readable(value: Any, name: str) -> None:
@@ -54,8 +57,7 @@ def _check_readable(value: Any, name: str) -> None:
         raise AttributeError(f"attribute {name!r} cannot be read in the sandbox")
     if not names.is_private(name):
         return
-    if is_own_class(type(value)):
-        OWN_KINDS.add(type(value))
+    if is_own_kind(value) or is_own_class(type(value)):
         return
     if is_own(value) or isinstance(value, super):
         return
@@ -72,7 +74,9 @@ def _decide(value: Any, name: str) -> Any:
         return safe_format(value, name, SafeFormatter) or _MISSING
     if name == "__class__":
         return class_of(value)
-    if name == "__dict__" and not (is_own(value) or _home_of(value) in _BAGS):
+    if name == "__dict__" and not (
+        is_own(value) or _is_own_function(value) or _home_of(value) in _BAGS
+    ):
         raise AttributeError("attribute '__dict__' is only available on your own classes")
     if name in ("__setattr__", "__delattr__"):
         return functools.partial(_call_setter, value, name)
@@ -83,7 +87,7 @@ def _decide(value: Any, name: str) -> Any:
         raise AttributeError(f"attribute {name!r} is only available on your own classes")
     forbidden = (
         (name == "obj" and isinstance(value, (AttributeError, NameError)))
-        or (name in ("fget", "fset", "fdel") and isinstance(value, property))
+        or (name in _ACCESSORS and not _is_own_property(value, name))
         or (name in ("ctypes", "cffi") and type(value).__module__.split(".")[0] == "numpy")
     )
     if forbidden:
@@ -95,6 +99,14 @@ def class_of(value: object) -> type:
     """Return an object's class: for classes a stand-in for `type`, unless theirs is their own."""
     kind = type(value)
     return SafeType if issubclass(kind, type) and not is_own_class(kind) else kind
+
+
+def _is_own_function(value: object) -> bool:
+    return isinstance(value, types.FunctionType) and is_own_home(value.__module__)
+
+
+def _is_own_property(value: object, name: str) -> bool:
+    return not isinstance(value, property) or _is_own_function(getattr(value, name))
 
 
 def _home_of(value: object) -> tuple[str, str]:
@@ -158,7 +170,7 @@ def guard_store(value: Any, name: str | None = None) -> Any:
         if not is_own_class(value):
             raise TypeError(f"class {value.__name__!r} belongs to a library and is read-only")
     elif is_own_class(kind):
-        OWN_KINDS.add(kind)
+        is_own_kind(value)
     elif isinstance(value, Facade):
         pass  # it refuses by itself
     elif isinstance(value, _CODE_TYPES):
@@ -172,9 +184,7 @@ def guard_store(value: Any, name: str | None = None) -> Any:
 def _guard_special_store(value: Any, name: str) -> Any:
     """A decorator names its function and adds methods to a class; an error has a cause."""
     own_class = is_own_class(value) and not issubclass(value, type)
-    own_function = is_own_class(type(value)) or (
-        isinstance(value, types.FunctionType) and is_own_home(value.__module__)
-    )
+    own_function = is_own_class(type(value)) or _is_own_function(value)
     if (
         (name in names.METHODS and own_class)
         or (name in names.STORED_ON_FUNCTIONS and own_function)
@@ -185,11 +195,17 @@ def _guard_special_store(value: Any, name: str) -> Any:
 
 
 def is_own_kind(value: object) -> bool:
-    """Tell whether the object's class was written in the sandbox, and remember it."""
-    if not is_own_class(type(value)):
+    """Tell whether the object's class needs no guard, and remember it.
+
+    A class of the sandbox needs none unless it inherits of a library's, with whatever that
+    keeps in private.
+    """
+    kind = type(value)
+    if not is_own_class(kind):
         return False
-    OWN_KINDS.add(type(value))
-    return True
+    if all(base.__module__ in _PLAIN_BASES or is_own_class(base) for base in kind.__mro__):
+        OWN_KINDS.add(kind)
+    return kind in OWN_KINDS
 
 
 SafeFormatter = formatter_that_reads(get_attribute)

@@ -38,6 +38,11 @@ class CheckedType(type):
         return super().__new__(mcs, name, bases, body, **keywords)
 
 
+# `type.__new__(mcs, name, bases, body)` and its like, as metaclasses also write them.
+for _name in ("__new__", "__init__", "__call__"):
+    setattr(SafeType, _name, staticmethod(getattr(CheckedType, _name)))
+
+
 class SafeABCMeta:
     """Stands for `abc.ABCMeta` in `metaclass=ABCMeta`; makes no class by a call."""
 

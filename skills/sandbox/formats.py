@@ -18,17 +18,20 @@ def reads_nothing(text: str) -> bool:
 
 
 def formatter_that_reads(read: Read) -> type[string.Formatter]:
-    """Return a `string.Formatter` whose field names reach attributes by `read` only."""
+    """Return a `string.Formatter` whose field names reach attributes by `read` only.
 
-    class Formatter(string.Formatter):
-        def get_field(self, field_name: str, args: Any, kwargs: Any) -> tuple[Any, Any]:
-            first, rest = _string.formatter_field_name_split(field_name)
-            value = self.get_value(first, args, kwargs)
-            for is_attribute, key in rest:
-                value = read(value, key) if is_attribute else value[key]
-            return value, first
+    It does not inherit the library's: `super()` would lead to what reads unguarded.
+    """
 
-    return Formatter
+    def get_field(self: Any, field_name: str, args: Any, kwargs: Any) -> tuple[Any, Any]:
+        first, rest = _string.formatter_field_name_split(field_name)
+        value = self.get_value(first, args, kwargs)
+        for is_attribute, key in rest:
+            value = read(value, key) if is_attribute else value[key]
+        return value, first
+
+    plain = {key: value for key, value in vars(string.Formatter).items() if callable(value)}
+    return type("Formatter", (), {**plain, "get_field": get_field, "__module__": "string"})
 
 
 def safe_format(value: Any, name: str, formatter: type[string.Formatter]) -> Any:

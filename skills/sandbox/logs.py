@@ -7,22 +7,29 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from habilis.skills.sandbox.attributes import SafeFormatter
 from habilis.skills.sandbox.files import Workspace
+from habilis.skills.sandbox.formats import reads_nothing
 
-_BASIC = ("level", "format", "datefmt", "force", "handlers", "stream")
+_BASIC = ("level", "format", "datefmt", "force", "handlers", "stream", "style")
 
 
-class Formatter(logging.Formatter):
-    """`logging.Formatter` of the style "%": the others are format strings with paths."""
+class SafeStyle(logging.StrFormatStyle):
+    """The style "{" of log formats: a format string that reads attributes by the rules."""
 
-    def __init__(self, fmt: Any = None, datefmt: Any = None, style: str = "%", **_: Any) -> None:
-        if style != "%":
-            raise ValueError("only the style '%' is available in the sandbox")
-        super().__init__(fmt, datefmt)
+    def validate(self) -> None:
+        if not reads_nothing(self._fmt):
+            raise ValueError("a log format cannot read attributes or items")
+        super().validate()
+
+    def _format(self, record: logging.LogRecord) -> str:
+        return SafeFormatter().vformat(self._fmt, (), vars(record))
 
 
 def logging_names(workspace: Workspace) -> Mapping[str, Any]:
-    """Return the stand-ins."""
+    """Return the stand-ins. The style is put in for good: subclasses reach the library's own."""
+    styles: Any = logging._STYLES
+    styles["{"] = (SafeStyle, styles["{"][1])
 
     class FileHandler(logging.StreamHandler[Any]):
         def __init__(self, filename: Any, mode: str = "a", encoding: str = "utf-8") -> None:
@@ -30,8 +37,6 @@ def logging_names(workspace: Workspace) -> Mapping[str, Any]:
 
     def basic_config(**settings: Any) -> None:
         kept = {key: settings[key] for key in _BASIC if key in settings}
-        if settings.get("style", "%") != "%":
-            kept.pop("format", None)
         if "filename" in settings and "handlers" not in kept:
             mode = settings.get("filemode", "a")
             kept["handlers"] = [FileHandler(settings["filename"], mode)]
@@ -39,4 +44,4 @@ def logging_names(workspace: Workspace) -> Mapping[str, Any]:
             kept.setdefault("stream", sys.stdout)
         logging.basicConfig(**kept)
 
-    return {"Formatter": Formatter, "FileHandler": FileHandler, "basicConfig": basic_config}
+    return {"FileHandler": FileHandler, "basicConfig": basic_config}

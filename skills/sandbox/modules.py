@@ -137,11 +137,16 @@ class Modules:
         tops = sorted({module.split(".")[0] for module in TABLE if module[0] != "_"} | self._added)
         top = name.split(".")[0]
         if name != top and self._is_allowed(top):
-            return f"module {name!r} is not available; {top!r} is"
+            return f"module {name!r} is not available; {top!r} is{self._how(top)}"
         return (
             f"module {name!r} is not available; allowed: {', '.join(tops)}; "
             f"the user can allow it with allow=[{top!r}]"
         )
+
+    @staticmethod
+    def _how(name: str) -> str:
+        top = name.split(".")[0]
+        return f"; the user can allow the whole of it with allow=[{top!r}]"
 
     def _rule(self, name: str) -> Rule:
         if self._is_added(name):
@@ -188,7 +193,9 @@ class Modules:
             return extra[name]
         if name.startswith("_"):
             raise AttributeError(f"module {module_name!r} has no attribute {name!r}")
-        refusal = AttributeError(f"{module_name}.{name} is not available in the sandbox")
+        refusal = AttributeError(
+            f"{module_name}.{name} is not available in the sandbox{self._how(module_name)}"
+        )
         if name in rule.denied or (rule.only is not None and name not in rule.only):
             exists = hasattr(module, name)
             missing = f"module {module_name!r} has no attribute {name!r}"

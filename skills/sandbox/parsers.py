@@ -39,7 +39,7 @@ def guard_sympy_parser() -> None:
 
 
 def guard_pandas_expressions() -> None:
-    """`DataFrame.eval` and `query` read attributes and names that stand in their text."""
+    """`DataFrame.eval`, `query` and `agg` read attributes and names that stand in their text."""
     visitor = importlib.import_module("pandas.core.computation.expr").BaseExprVisitor
     if getattr(visitor, "is_guarded", False):
         return
@@ -54,6 +54,15 @@ def guard_pandas_expressions() -> None:
 
         return call
 
+    by_name = importlib.import_module("pandas.core.apply").Apply
+    apply_str = by_name._apply_str
+
+    def call_by_name(self: Any, value: Any, name: str, *arguments: Any, **keywords: Any) -> Any:
+        if not names.is_plain(name):
+            raise AttributeError(f"{name!r} cannot be called by name in the sandbox")
+        return apply_str(self, value, name, *arguments, **keywords)
+
+    by_name._apply_str = call_by_name
     visitor.visit_Attribute = guarded(visitor.visit_Attribute)
     visitor.visit_Name = guarded(visitor.visit_Name)
     visitor.is_guarded = True

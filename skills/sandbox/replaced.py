@@ -59,7 +59,7 @@ class Replacements:
             "functools": lambda _: wrappers.FUNCTOOLS,
             "glob": lambda module: stored.glob_names(workspace, module),
             "gzip": lambda module: stored.compressed_names(workspace, module),
-            "inspect": lambda _: wrappers.INSPECT,
+            "inspect": wrappers.inspect_names,
             "io": lambda _: {"open": workspace.open},
             "logging": lambda _: logging_names(workspace),
             "lzma": lambda module: stored.compressed_names(workspace, module),

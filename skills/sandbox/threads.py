@@ -152,7 +152,7 @@ THREADING: Mapping[str, Any] = {
 def futures_names(module: Any) -> Mapping[str, Any]:
     """Return the stand-ins of `concurrent.futures`, which is `module`."""
     kinds = ("ThreadPoolExecutor", "ProcessPoolExecutor")
-    body = {"_future": module.Future}
+    body = {"_future": module.Future, "__module__": module.__name__}
     return {
         **{name: type(name, (Executor,), body) for name in kinds},
         # In the order they were submitted, which is that in which they were done.

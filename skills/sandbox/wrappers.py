@@ -173,6 +173,17 @@ def getmembers(value: Any, predicate: Callable[[Any], bool] | None = None) -> li
     return found
 
 
+def inspect_names(_module: Any) -> Mapping[str, Any]:
+    """Return the stand-ins. Signatures never evaluate text: it would see the real builtins."""
+    from_callable = inspect.Signature.from_callable
+
+    def of_callable(cls: Any, value: Any, *, follow_wrapped: bool = True, **_: Any) -> Any:
+        return from_callable(value, follow_wrapped=follow_wrapped)
+
+    inspect.Signature.from_callable = classmethod(of_callable)  # type: ignore
+    return INSPECT
+
+
 def getsource(_: Any) -> str:
     raise OSError("source code is not available in the sandbox")
 
@@ -186,7 +197,9 @@ FUNCTOOLS: Mapping[str, Any] = {
 }
 DATACLASSES: Mapping[str, Any] = {"dataclass": dataclass, "make_dataclass": make_dataclass}
 INSPECT: Mapping[str, Any] = {
-    "signature": lambda function: inspect.signature(function),
+    "signature": lambda function, *, follow_wrapped=True: inspect.signature(
+        function, follow_wrapped=follow_wrapped
+    ),
     "get_annotations": lambda value: dict(getattr(value, "__annotations__", {})),
     "getfullargspec": lambda function: inspect.getfullargspec(function),
     "getmembers": getmembers,
