@@ -1,8 +1,9 @@
 """What running code in the jail costs, beside a Jupyter kernel, `python -I` and plain Python.
 
 With it, from `inside_speed` and `compatibility`: how fast pure Python runs inside, and the
-share of ordinary programs that run as they do elsewhere. All by turns in one run. The peers isolate nothing. "A proof" is a fresh worker that loads
-a function, calls it on three cases and ends, with nothing of an earlier one in it.
+share of ordinary programs that run as they do elsewhere. All by turns in one run. The peers
+isolate nothing. "A proof" is a fresh worker that loads a function, calls it on three cases
+and ends, with nothing of an earlier one in it.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ import msgpack
 from habilis.skills.sandbox.wire import skim
 
 MAX_MESSAGE = 96 * 2**20
+_MAX_PARTS = 10_000  # of a worker's message, values not counted
 _PACKET = 64_000  # well below what a socket takes at once
 _FIRST, _LAST = 1, 2
 _CREDENTIALS = struct.Struct("3i")  # process, user, group
@@ -38,6 +39,7 @@ class Channel:
         """`attested`: ask the kernel who sends. It has to be set before anybody does."""
         self._end, self._attested = end, attested
         self.sender = 0
+        self._begun: dict[int, bytearray] = {}  # by sender: two may write at a time
         if attested:
             end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
         end.setblocking(False)
@@ -69,21 +71,24 @@ class Channel:
             ChannelClosed: the other side is gone, or sent something else.
             TimeoutError: `deadline` passed; what came so far is dropped.
         """
-        parts: list[bytes] = []
-        size, flags = 0, 0
-        while flags & _LAST == 0:
+        while True:
             packet, sender = self._receive_packet(deadline, watch)
             flags = packet[0]
             if flags & _FIRST:
-                parts, size, self.sender = [], 0, sender
-            elif not parts or sender != self.sender:
-                flags = 0  # the tail of a message whose sender was killed
-                continue
-            parts.append(packet[1:])
-            size += len(packet)
-            if size > MAX_MESSAGE:
+                self._begun[sender] = bytearray()
+            elif sender not in self._begun:
+                continue  # the tail of a message that was begun before our time
+            begun = self._begun[sender]
+            begun += memoryview(packet)[1:]
+            if len(begun) > MAX_MESSAGE:
                 raise ChannelClosed
-        return _message(b"".join(parts))
+            if flags & _LAST:
+                self.sender = sender
+                return _message(bytes(self._begun.pop(sender)), trusted=not self._attested)
+
+    def forget(self, sender: int) -> None:
+        """Drop what a sender that is gone has begun."""
+        self._begun.pop(sender, None)
 
     def send_descriptor(self, descriptor: int) -> None:
         """Give the other side a descriptor of ours."""
@@ -153,15 +158,41 @@ def pair() -> tuple[socket.socket, socket.socket]:
     return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
 
 
-def _message(body: bytes) -> dict[str, Any]:
+def _message(body: bytes, *, trusted: bool) -> dict[str, Any]:
+    """Return the message. One of a worker has few parts: values are packed on their own."""
+    parts = 0
+
+    def count(part: Any) -> Any:
+        nonlocal parts
+        parts += len(part) + 1
+        if parts > _MAX_PARTS:
+            raise ValueError("too many parts")
+        return part
+
+    most = MAX_MESSAGE if trusted else _MAX_PARTS
+    hook = None if trusted else count
     try:
         skim(body)
-        message = msgpack.unpackb(body, unicode_errors="surrogatepass")
+        message = msgpack.unpackb(
+            body,
+            unicode_errors="surrogatepass",
+            max_array_len=most,
+            max_map_len=most,
+            list_hook=hook,
+            object_hook=hook,
+        )
     except (ValueError, RecursionError, msgpack.UnpackException):  # a WireError is a ValueError
         raise ChannelClosed from None
     if not isinstance(message, dict):
         raise ChannelClosed
     return message
+
+
+def readable(descriptor: int, *, wait_s: float = 0.0) -> bool:
+    """Whether there is something to read, or will be in time. Knows no limit of numbers."""
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    return bool(poller.poll(wait_s * 1000))
 
 
 def _wait(

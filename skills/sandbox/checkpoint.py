@@ -1,18 +1,21 @@
 """A checkpoint: a forked copy of this process that waits, to go on should this one die.
 
-What it saves is exact, also after a crash in C, and costs a fork. Files and what tools
-did are not taken back. Worker side. (Redis saves its
+What it saves is exact, also after a crash in C, and costs a fork. What was written to files
+and what tools did is not taken back. Worker side. (Redis saves its
 data the same way: a fork is a snapshot that the kernel copies page by page as needed.)
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
 from typing import Any
 
 from habilis.skills.sandbox import kernel
 from habilis.skills.sandbox.channel import Channel
+from habilis.skills.sandbox.jail import OPEN_FILES
 
 
 class Checkpoint:
@@ -41,6 +44,7 @@ def make_checkpoint(channel: Channel, request: dict[str, Any]) -> Checkpoint | N
         watch, life = os.pipe()
     except OSError:
         return Checkpoint()
+    numbers, places = random.getstate(), _places()
     try:
         child = os.fork()
     except OSError:
@@ -60,5 +64,17 @@ def make_checkpoint(channel: Channel, request: dict[str, Any]) -> Checkpoint | N
         pass
     # Only now: its files close before its death is announced, to us by this very signal.
     kernel.prctl(kernel.PR_SET_PDEATHSIG, signal.SIGKILL)
+    random.setstate(numbers)  # Python seeds it anew in every child
+    for descriptor, place in places.items():
+        os.lseek(descriptor, place, os.SEEK_SET)
     channel.send({"resumed": message["token"]})
     return None
+
+
+def _places() -> dict[int, int]:
+    """Return how far each open file is read or written: parent and child share that."""
+    found = {}
+    for descriptor in range(3, OPEN_FILES):
+        with contextlib.suppress(OSError):  # not open, or not a file
+            found[descriptor] = os.lseek(descriptor, 0, os.SEEK_CUR)
+    return found

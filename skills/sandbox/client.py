@@ -9,26 +9,23 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from habilis.errors import SandboxError
 from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.sandbox.channel import ChannelClosed
+from habilis.skills.sandbox.engine import Engine
 from habilis.skills.sandbox.folder import Folder
-from habilis.skills.sandbox.follow import follow
 from habilis.skills.sandbox.host import Approve, Host, LoadSkill
 from habilis.skills.sandbox.inputs import encoded_input
 from habilis.skills.sandbox.limits import Limits as Limits
 from habilis.skills.sandbox.limits import known_tier
-from habilis.skills.sandbox.process import Process, start_process
 from habilis.skills.sandbox.reading import broken_outcome
 from habilis.skills.sandbox.wire import pack
 
-_GRACE_S, _DEFINE_S = 1.0, 60.0
+_GRACE_S = 1.0
 
 
 class Worker:
@@ -64,16 +61,18 @@ class Worker:
         checkpoints: bool = True,
     ) -> None:
         self._host = Host(tools, approve=approve, load_skill=load_skill)
-        self._allow = tuple(allow)
-        self._limits, self._hash_seed = limits, hash_seed
-        self._min_tier, self._tier = known_tier(min_tier), ""
-        self._checkpoints = checkpoints
-        self._folder = Folder(workspace)
-        self._variables: dict[str, bytes] = {}
-        self._process: Process | None = None
+        self._limits, self._folder = limits, Folder(workspace)
+        self._engine = Engine(
+            self._host,
+            self._folder,
+            allow=tuple(allow),
+            limits=limits,
+            hash_seed=hash_seed,
+            min_tier=known_tier(min_tier),
+            checkpoints=checkpoints,
+        )
         self._busy = threading.Lock()
-        self._starting = threading.Lock()  # held while it is open whether there is a process
-        self._closed = self._interrupted = False
+        self._closed = False
 
     def __enter__(self) -> Worker:
         return self
@@ -84,8 +83,7 @@ class Worker:
     @property
     def pid(self) -> int | None:
         """The process's id while there is one."""
-        process = self._process
-        return None if process is None else process.pid
+        return self._engine.pid
 
     @property
     def workspace(self) -> Path:
@@ -99,8 +97,7 @@ class Worker:
             SandboxError: it cannot be started, or the worker was closed.
         """
         with self._turn(), contextlib.suppress(ChannelClosed):
-            if self._process is None and not self._closed:
-                self._start("")
+            self._engine.start()
 
     def define(self, variables: Mapping[str, object]) -> None:
         """Make inputs variables of the session; they are there again after a restart.
@@ -111,24 +108,21 @@ class Worker:
         tools = self._host.tool_names
         encoded = {key: encoded_input(key, value, tools=tools) for key, value in variables.items()}
         with self._busy:
-            self._variables |= encoded
-            if self._process is not None and not self._process.died:
-                self._send_variables(self._process, encoded)
+            self._engine.define(encoded)
 
     def run(self, source: str, *, timeout_s: float | None = None) -> Outcome:
         """Run one action and return what came back.
 
         Raises:
-            SandboxError: the worker cannot be started, or was closed.
+            SandboxError: the worker cannot be started, was closed, or was made in another
+                process that this one was forked from.
+            ValueError: `timeout_s` is no time limit.
         """
         seconds = self._limits.action_s if timeout_s is None else timeout_s
+        request = {"do": "run", "source": source, "policy": self._policy}
         with self._turn():
-            request = {"do": "run", "source": source, "policy": self._policy}
-            try:
-                process = self._sent(request, seconds, source=source)
-            except (ChannelClosed, TimeoutError):
-                return self._lost()
-            return self._followed(process, seconds)
+            failed = self._engine.ask(request, seconds, source=source)
+            return failed or self._engine.follow(seconds)
 
     def call(
         self,
@@ -165,12 +159,7 @@ class Worker:
 
         When none is, the next one does. A tool that hangs is left behind in its thread.
         """
-        with self._starting:
-            self._interrupted = True
-            process = self._process
-        if process is not None:
-            process.kill()
-        self._host.leave()
+        self._engine.interrupt()
 
     def close(self) -> None:
         """End the process and remove the temporary workspace.
@@ -189,112 +178,35 @@ class Worker:
     @contextlib.contextmanager
     def _turn(self) -> Iterator[None]:
         with self._busy:
+            if self._closed:
+                raise SandboxError("the worker is closed")
             try:
-                yield
+                with self._engine.turn():
+                    yield
             finally:
-                self._interrupted = False
                 if self._closed:
                     self._clean_up()
 
     def _clean_up(self) -> None:
-        self._discard()
+        self._engine.discard()
         self._folder.remove()
 
     def _batch(self, function: str, calls: list[bytes], seconds: float) -> list[Outcome]:
         """Make calls until one is cut short; at least one outcome."""
         request = {"do": "call", "function": function, "calls": calls}
-        done: list[Outcome] = []
-        try:
-            process = self._sent(request, seconds, source=self._host.source_of(function))
-        except (ChannelClosed, TimeoutError):
-            done.append(self._lost())
-        else:
-            while len(done) < len(calls) and not (done and _broke_off(done[-1])):
-                done.append(self._followed(process, seconds))
-        ended = done[-1].variables_lost and not self._host.source_of(function)
-        if ended or (_broke_off(done[-1]) and self._interrupted):
+        source = self._host.source_of(function)
+        failed = self._engine.ask(request, seconds, source=source)
+        done = [failed or self._engine.follow(seconds)]
+        while len(done) < len(calls) and not _broke_off(done[-1]):
+            done.append(self._engine.follow(seconds))
+        ended = done[-1].variables_lost and not source
+        if ended or (_broke_off(done[-1]) and self._engine.interrupted):
             text = "WorkerLost: an earlier call was killed"
-            done += [broken_outcome(OutcomeKind.LOST, text)] * (len(calls) - len(done))
+            lost = replace(broken_outcome(OutcomeKind.LOST, text), variables_lost=True)
+            done += [lost] * (len(calls) - len(done))
         return done
-
-    def _sent(self, request: dict[str, Any], seconds: float, *, source: str) -> Process:
-        """Return the process that has taken the request.
-
-        Raises:
-            ChannelClosed: a process was there and is gone, or the call was interrupted.
-            TimeoutError: it does not take the request.
-        """
-        if self._closed:
-            raise SandboxError("the worker is closed")
-        process = self._process or self._start(source)
-        if self._interrupted or process.died:
-            raise ChannelClosed
-        deadline = time.monotonic() + seconds + _GRACE_S
-        process.ask(
-            {**request, "timeout_s": seconds}, checkpoint=self._checkpoints, deadline=deadline
-        )
-        return process
-
-    def _start(self, source: str) -> Process:
-        limits = self._limits
-        setup = {"tools": self._host.tool_cards(), "allow": self._allow, "limits": asdict(limits)}
-        folder = self._folder.path
-        with self._starting:
-            if self._interrupted:
-                raise ChannelClosed
-            process = self._process = start_process(
-                folder, hash_seed=self._hash_seed, source=source
-            )
-        try:
-            self._tier = process.set_up(setup, limits=limits, min_tier=self._min_tier)
-            if self._variables:
-                self._send_variables(process, self._variables)
-        except BaseException as error:
-            self._discard()
-            if self._interrupted and isinstance(error, SandboxError):
-                raise ChannelClosed from None
-            raise
-        return process
-
-    def _send_variables(self, process: Process, variables: dict[str, bytes]) -> None:
-        deadline = time.monotonic() + _DEFINE_S
-        try:
-            process.send({"do": "define", "variables": variables}, deadline=deadline)
-            process.receive(deadline=deadline)
-        except (ChannelClosed, TimeoutError):
-            self._discard()
-            raise SandboxError("the worker ended while it took its variables") from None
-
-    def _discard(self) -> str:
-        """Give the process up; return how it ended."""
-        process, self._process = self._process, None
-        if process is not None:
-            process.close()
-        return "" if process is None else process.fate
-
-    def _followed(self, process: Process, seconds: float) -> Outcome:
-        """Return what the process makes of what it was asked; forget it if that ended it."""
-        try:
-            outcome = follow(
-                process,
-                self._host,
-                limits=self._limits,
-                timeout_s=seconds,
-                stopped=lambda: self._interrupted,
-            )
-        finally:
-            if process.closed:
-                self._process = None
-        return replace(outcome, tier=self._tier)
-
-    def _lost(self) -> Outcome:
-        fate = self._discard()
-        if self._interrupted:
-            text = "WorkerKilled: interrupted before this could run"
-            return replace(broken_outcome(OutcomeKind.KILLED, text), variables_lost=True)
-        text = f"WorkerLost: the worker {fate} before this could run"
-        return replace(broken_outcome(OutcomeKind.LOST, text), variables_lost=True)
 
 
 def _broke_off(outcome: Outcome) -> bool:
-    return outcome.rolled_back or outcome.variables_lost
+    gone = outcome.kind in (OutcomeKind.KILLED, OutcomeKind.LOST)
+    return gone or outcome.rolled_back or outcome.variables_lost

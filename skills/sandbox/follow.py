@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from habilis.skills.outcome import HostCall, Outcome, OutcomeKind
@@ -15,6 +15,7 @@ from habilis.skills.sandbox.process import Process
 from habilis.skills.sandbox.reading import broken_outcome, read_outcome
 from habilis.skills.sandbox.wire import WireError
 
+_GIVEN_BYTES = 128 * 2**20  # to tools in one action: what it calls is kept in the outcome
 _GRACE_S = 1.0  # after which a process that did not hear its own alarm is killed
 
 
@@ -34,7 +35,7 @@ def follow(
     """
     calls: list[HostCall] = []
     started = time.monotonic()
-    away_s = 0.0  # time spent in tools and loading skills does not count
+    away_s, given = 0.0, 0  # time spent in tools and loading skills does not count
     try:
         while True:
             message = process.receive(deadline=started + away_s + timeout_s + _GRACE_S)
@@ -43,6 +44,9 @@ def follow(
                 outcome = read_outcome(message["outcome"], calls, seconds, limits)
                 return _stopped(process, outcome) if process.waits_after(outcome) else outcome
             asked = time.monotonic()
+            given += _size(message)
+            if given > _GIVEN_BYTES:
+                raise WireError("the tools were given more than anybody needs")
             reply = host.answer(message, calls, stopped=stopped)
             away_s += time.monotonic() - asked
             reply["number"] = message.get("number")
@@ -60,6 +64,11 @@ def follow(
         said = f"WorkerKilled: the worker {process.fate}"
         outcome = replace(outcome, error=said, error_type="WorkerKilled")
     return outcome
+
+
+def _size(question: Mapping[str, object]) -> int:
+    arguments = question.get("arguments")
+    return len(arguments) if isinstance(arguments, bytes) else 0
 
 
 def _stopped(process: Process, outcome: Outcome) -> Outcome:

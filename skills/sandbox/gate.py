@@ -12,40 +12,15 @@ import errno
 import fcntl
 import os
 import struct
-from pathlib import Path
 
 from habilis.skills.sandbox.kernel import MACHINE
+from habilis.skills.sandbox.quota import Quota
 from habilis.skills.sandbox.syscalls import by_argument
 
 _RECEIVE, _ANSWER = 0xC0502100, 0xC0182101
 _QUESTION = struct.Struct("=QIIiIQ6Q")  # id, process, flags, call, architecture, place, arguments
 _REPLY = struct.Struct("=QqiI")  # id, value, error, flags
 _GO_ON = 1
-_MORE_FILES = 10_000  # in the workspace than there were
-
-
-class Quota:
-    """What a workspace may grow by; measured anew whenever a batch of files was let in."""
-
-    def __init__(self, folder: Path, *, grow_bytes: int, file_bytes: int) -> None:
-        """`file_bytes` is what each file can grow to before anybody looks again."""
-        self._folder, self._grow, self._each = folder, grow_bytes, max(1, file_bytes)
-        self._before: tuple[int, int] | None = None
-        self._batch = 0
-
-    def admits_one(self) -> bool:
-        """Whether one more file, which may grow to its limit, still fits."""
-        if self._batch <= 0:
-            self._batch = self._room()
-        self._batch -= 1
-        return self._batch >= 0
-
-    def _room(self) -> int:
-        used, files = _measured(self._folder)
-        if self._before is None:
-            self._before = used, files
-        left = self._grow - (used - self._before[0])
-        return min(-(-left // self._each), _MORE_FILES - (files - self._before[1]))
 
 
 class Gate:
@@ -58,9 +33,10 @@ class Gate:
         self.forked = False
         self._clone = by_argument(MACHINE)["clone"]
 
-    def expect_fork(self, pid: int) -> None:
-        """Let this process fork once."""
-        self._may_fork, self.forked = pid, False
+    def begin(self, *, fork: int = 0) -> None:
+        """An action begins: let the process `fork` fork once, if one is given."""
+        self._may_fork, self.forked = fork, False
+        self._quota.begin()
 
     def answer(self) -> None:
         """Answer the call that waits. One that is killed meanwhile needs no answer."""
@@ -92,17 +68,3 @@ class Gate:
             self._may_fork, self.forked = 0, True
             return 0
         return 0 if self._quota.admits_one() else errno.EDQUOT
-
-
-def _measured(folder: Path) -> tuple[int, int]:
-    """Return the bytes on disk and the number of entries below a folder."""
-    used = files = 0
-    waiting = [os.fspath(folder)]
-    while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                files += 1
-                used += entry.stat(follow_symlinks=False).st_blocks * 512
-                if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
-    return used, files

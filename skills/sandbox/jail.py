@@ -25,7 +25,7 @@ from habilis.skills.sandbox.seccomp import make_filter, make_gates
 
 NAMESPACES, NO_PROGRAMS, GATES = "namespaces", "workspace without programs", "gates"
 
-_OPEN_FILES = 256
+OPEN_FILES = 128
 _CPU_S = 4 * 3600  # of a whole session: the last resort should every other clock fail
 _STACK_BYTES = 64 * 2**20
 _LIBRARIES = "/lib /lib64 /usr/lib /usr/lib64 /usr/local/lib /etc/ld.so.cache".split()
@@ -146,7 +146,7 @@ def _limit(wanted: Wanted, *, forks: bool) -> None:
     _lower(resource.RLIMIT_FSIZE, wanted.file_bytes)
     _lower(resource.RLIMIT_CPU, _CPU_S)
     _lower(resource.RLIMIT_CORE, 0)
-    _lower(resource.RLIMIT_NOFILE, _OPEN_FILES)
+    _lower(resource.RLIMIT_NOFILE, OPEN_FILES)
     for limit in (resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE, resource.RLIMIT_RTPRIO):
         _lower(limit, 0)
     if not forks:  # else it counts all processes of the user, and the gate counts ours

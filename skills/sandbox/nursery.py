@@ -56,6 +56,7 @@ class Zygote:
         if sys.platform != "linux":
             raise SandboxError("the sandbox needs Linux: a container or WSL 2 will do")
         self._lock = threading.Lock()
+        self._asked = 0
         environment = dict(_ENVIRONMENT)
         if hash_seed is not None:
             environment["PYTHONHASHSEED"] = str(hash_seed)
@@ -144,6 +145,11 @@ class Zygote:
         with self._lock:
             self._give_back()
 
+    def leave(self) -> None:
+        """Let go of it in a forked child of ours: it ends with us, not with the child."""
+        self._lock = threading.Lock()
+        self._give_back()
+
     def _give_back(self) -> None:
         if not self._said.closed:
             self._said.close()
@@ -152,8 +158,13 @@ class Zygote:
 
     def _ask(self, request: dict[str, Any], descriptors: Sequence[int] = ()) -> dict[str, Any]:
         with self._lock:
-            socket.send_fds(self._control, [json.dumps(request).encode()], descriptors)
-            return self._receive()
+            self._asked += 1
+            body = json.dumps({**request, "number": self._asked}).encode()
+            socket.send_fds(self._control, [body], descriptors)
+            # A reply that somebody was interrupted waiting for may come first.
+            while (reply := self._receive()).get("number") != self._asked:
+                pass
+            return reply
 
     def _receive(self) -> dict[str, Any]:
         message = self._control.recv(_MESSAGE_BYTES)
@@ -219,6 +230,19 @@ def _start_aside(hash_seed: int | None, warm: tuple[str, ...]) -> None:
             _zygotes[key] = found
 
     threading.Thread(target=start, daemon=True).start()
+
+
+def _leave_to_parent() -> None:
+    """In a forked child of this process: what the parent started is not ours to keep."""
+    global _zygotes_lock
+    _zygotes_lock = threading.Lock()  # another thread may have held it
+    for zygote in _zygotes.values():
+        zygote.leave()
+    _zygotes.clear()
+    _starting.clear()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 @atexit.register

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import select
 import signal
 import threading
 import time
@@ -20,11 +19,12 @@ from typing import Any
 
 from habilis.errors import SandboxError
 from habilis.skills.outcome import Outcome
-from habilis.skills.sandbox.channel import Channel, ChannelClosed, pair
-from habilis.skills.sandbox.gate import Gate, Quota
+from habilis.skills.sandbox.channel import Channel, ChannelClosed, pair, readable
+from habilis.skills.sandbox.gate import Gate
 from habilis.skills.sandbox.jail import GATES
 from habilis.skills.sandbox.limits import TIERS, Limits
 from habilis.skills.sandbox.nursery import Zygote, zygote_for
+from habilis.skills.sandbox.quota import Quota
 from habilis.skills.sandbox.stops import CUT_SHORT
 
 _START_S = 60.0
@@ -48,7 +48,7 @@ class Process:
         self._gate: Gate | None = None
         self._pidfd = self._spare_pidfd = -1
         self._spare = 0
-        self._asked = ""
+        self._asked, self._idle = "", True
         ours, theirs = pair()
         self._channel = Channel(ours, attested=True)
         with theirs:
@@ -77,9 +77,7 @@ class Process:
             deadline = time.monotonic() + _START_S
             self._channel.send({**setup, "tier": min_tier}, deadline=deadline)
             if GATES in self._zygote.holds:
-                quota = Quota(
-                    self._folder, grow_bytes=limits.workspace_bytes, file_bytes=limits.file_bytes
-                )
+                quota = Quota(self._folder, grow_bytes=limits.workspace_bytes)
                 listener = self._channel.receive_descriptor(deadline=deadline)
                 self._gate = Gate(listener, quota=quota)
             ready = self.receive(deadline=deadline)
@@ -102,11 +100,12 @@ class Process:
             ChannelClosed: it is gone.
             TimeoutError: it did not take the request.
         """
+        self._idle = False
         self._drop_spare()
         self._asked = secrets.token_hex(8)
         checkpoint = checkpoint and self._gate is not None
         if self._gate is not None:
-            self._gate.expect_fork(self.pid if checkpoint else 0)
+            self._gate.begin(fork=self.pid if checkpoint else 0)
         self.send({**request, "id": self._asked, "checkpoint": checkpoint}, deadline=deadline)
 
     def send(self, message: Mapping[str, Any], *, deadline: float) -> None:
@@ -134,6 +133,7 @@ class Process:
                     if message.get("id") != self._asked:
                         raise ChannelClosed
                     self._forget_spare()
+                    self._idle = True
                 return message
             self._meet_spare(message)
 
@@ -155,14 +155,16 @@ class Process:
                 self._meet_spare(self._next(deadline, alone=True))
             if self._spare_pidfd < 0:
                 return False
+            self._channel.forget(self.pid)
             with self._lock:
                 os.close(self._pidfd)
                 self.pid, self._pidfd = self._spare, self._spare_pidfd
                 self._spare, self._spare_pidfd = 0, -1
-            self._gate.expect_fork(0)
+            self._gate.begin()
             self._channel.send({"do": "resume", "token": token}, deadline=deadline)
             while self._next(deadline).get("resumed") != token:
                 pass
+            self._idle = True
         except (ChannelClosed, TimeoutError):
             return False
         return True
@@ -188,7 +190,7 @@ class Process:
 
     def _forget_spare(self) -> bool:
         """Give its descriptor back if the checkpoint is gone; whether it is."""
-        if self._spare_pidfd >= 0 and not select.select([self._spare_pidfd], [], [], 0)[0]:
+        if self._spare_pidfd >= 0 and not readable(self._spare_pidfd):
             return False
         if self._spare_pidfd >= 0:
             os.close(self._spare_pidfd)
@@ -202,11 +204,16 @@ class Process:
             self._meet_spare(self._next(deadline))
         if not self._forget_spare():
             signal.pidfd_send_signal(self._spare_pidfd, signal.SIGKILL)
-            select.select([self._spare_pidfd], [], [], _SWITCH_S)
+            readable(self._spare_pidfd, wait_s=_SWITCH_S)
             self._forget_spare()
         self._spare = 0
 
     # Ending
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has answered what it was asked, or was rolled back from it."""
+        return self._idle
 
     @property
     def closed(self) -> bool:
@@ -216,7 +223,7 @@ class Process:
     def died(self) -> bool:
         """Whether the process that runs actions is gone."""
         with self._lock:
-            return self._closed or bool(select.select([self._pidfd], [], [], 0)[0])
+            return self._closed or readable(self._pidfd)
 
     @property
     def fate(self) -> str:
@@ -233,7 +240,7 @@ class Process:
             if not self._closed and self._pidfd >= 0:
                 with contextlib.suppress(ProcessLookupError):
                     signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-                select.select([self._pidfd], [], [], _SWITCH_S)
+                readable(self._pidfd, wait_s=_SWITCH_S)
 
     def close(self) -> None:
         """Kill all of it, wait until it is gone and give its descriptors back."""

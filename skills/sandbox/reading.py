@@ -8,7 +8,7 @@ from typing import Any
 from habilis.skills.outcome import NOTHING, HostCall, Outcome, OutcomeKind
 from habilis.skills.sandbox.limits import Limits
 from habilis.skills.sandbox.printed import clean, cut
-from habilis.skills.sandbox.wire import WireError, unpack
+from habilis.skills.sandbox.wire import Opaque, WireError, unpack
 
 _ERROR_CHARS = 10_000
 _FROM_WORKER = frozenset(
@@ -74,7 +74,10 @@ def _value(data: dict[str, Any], key: str) -> object:
     packed = data[key]
     if not isinstance(packed, bytes):
         raise WireError(f"{key!r} is a packed value")
-    return unpack(packed)
+    try:
+        return unpack(packed)
+    except WireError as error:  # what one side writes the other may find too costly to make
+        return Opaque("value", f"it could not cross: {error}")
 
 
 def _text(data: dict[str, Any], key: str, limit: int) -> str:

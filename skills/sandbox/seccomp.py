@@ -28,6 +28,7 @@ _IOCTL = (0x5401, 0x5451, 0x5450, 0x541B, 0x5421, 0x5413)
 _FORK = (0x01200011, 0x11)  # what fork() asks for: a process, with nothing shared, no thread
 _WRITES = 0o1 | 0o2 | 0o100 | 0o1000  # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC
 _PDEATHSIG, _SIGKILL = 1, 9
+_RENAME = (0, 1, 2)  # not: leave a device in the place of what was renamed
 _FLAGS_OF_OPEN = {"open": 1, "openat": 2}
 
 Code = list[tuple[int, int, int, int]]
@@ -83,6 +84,7 @@ def make_filter(*, files: bool, forks: bool) -> bytes:
         "fcntl": _one_of(1, _FCNTL),
         "ioctl": _one_of(1, _IOCTL),
         "prctl": [*_must_be(0, _PDEATHSIG), *_one_of(1, (_SIGKILL,))],
+        "renameat2": _one_of(4, _RENAME if files else ()),
         "clone": _one_of(0, _FORK if forks else ()),
     }
     for name, number in _known(by_argument).items():

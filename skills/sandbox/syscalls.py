@@ -34,11 +34,11 @@ _BY_PATH = """
     open 2 -; openat 257 56; stat 4 -; lstat 6 -; newfstatat 262 79; statx 332 291
     statfs 137 43; access 21 -; faccessat 269 48; faccessat2 439 439; readlink 89 -
     readlinkat 267 78; mkdir 83 -; mkdirat 258 34; rmdir 84 -; unlink 87 -; unlinkat 263 35
-    rename 82 -; renameat 264 38; renameat2 316 276
+    rename 82 -; renameat 264 38
     """
 _BY_ARGUMENT = """
     mmap 9 222; mprotect 10 226; prlimit64 302 261; fcntl 72 25; ioctl 16 29; prctl 157 167
-    clone 56 220
+    clone 56 220; renameat2 316 276
     """
 
 ARCHITECTURES: Mapping[str, int] = MappingProxyType({"x86_64": 0xC000003E, "aarch64": 0xC00000B7})

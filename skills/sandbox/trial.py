@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from habilis.skills.sandbox.canary import got_through
-from habilis.skills.sandbox.gate import Gate, Quota
+from habilis.skills.sandbox.gate import Gate
 from habilis.skills.sandbox.jail import GATES, Jail, Wanted, lock
+from habilis.skills.sandbox.quota import Quota
 
 _FILE_BYTES = 2**20
 
@@ -51,9 +52,8 @@ def _in_trial(held: Jail) -> dict[str, Any]:
 
     def open_gate(child: int) -> Gate:
         _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
-        quota = Quota(Path.cwd(), grow_bytes=2**30, file_bytes=_FILE_BYTES)
-        gate = Gate(descriptors[0], quota=quota)
-        gate.expect_fork(child)
+        gate = Gate(descriptors[0], quota=Quota(Path.cwd(), grow_bytes=2**30))
+        gate.begin(fork=child)
         return gate
 
     with ours, theirs:

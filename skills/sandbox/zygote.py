@@ -62,15 +62,15 @@ def main(control_fd: int, life_fd: int, ahead: list[str]) -> None:
                     os._exit(0)
                 families.add(child)
                 _close_all(descriptors)
-                _reply(control, child=child)
+                _reply(control, request, child=child)
             elif request["do"] == "reap":
-                _reply(control, code=families.reap(request["child"]))
+                _reply(control, request, code=families.reap(request["child"]))
             else:
-                _reply(control, code=families.end(request["child"]))
+                _reply(control, request, code=families.end(request["child"]))
 
 
-def _reply(control: socket.socket, **reply: int | None) -> None:
-    control.send(json.dumps(reply).encode())
+def _reply(control: socket.socket, request: dict[str, Any], **reply: int | None) -> None:
+    control.send(json.dumps({**reply, "number": request["number"]}).encode())
 
 
 def _close_all(descriptors: list[int]) -> None:

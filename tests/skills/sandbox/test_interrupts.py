@@ -54,23 +54,28 @@ def test_an_interrupt_before_there_is_a_process_counts() -> None:
         assert worker.run("1").value == 1
 
 
-class InterruptedStart(Worker):
-    """Is interrupted right when its process has been started but is not ready."""
-
-    def _start(self, source: str):  # type: ignore[no-untyped-def]
-        threading.Thread(target=self._when_started).start()
-        return super()._start(source)
-
-    def _when_started(self) -> None:
-        while self.pid is None and not self._closed:
-            pass
-        self.interrupt()
-
-
 def test_an_interrupt_while_the_process_starts_counts() -> None:
     """It need not be ready yet to be killed."""
-    with InterruptedStart() as worker:
+    with Worker() as worker:
+
+        def interrupt_when_started() -> None:
+            while worker.pid is None:
+                pass
+            worker.interrupt()
+
+        thread = threading.Thread(target=interrupt_when_started)
+        thread.start()
         assert worker.run(FOREVER, timeout_s=5).kind is OutcomeKind.KILLED
+        thread.join()
+
+
+def test_an_interrupt_of_nobody_leaves_the_variables(worker: Worker) -> None:
+    """It is for the next action, which does not run; nothing is lost."""
+    worker.run("kept = 1")
+    worker.interrupt()
+    outcome = worker.run("kept = 2")
+    assert (outcome.kind, outcome.variables_lost) == (OutcomeKind.KILLED, False)
+    assert worker.run("kept").value == 1
 
 
 def test_an_interrupt_before_a_batch_ends_all_of_it() -> None:
