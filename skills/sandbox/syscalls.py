@@ -19,8 +19,8 @@ _ALWAYS = """
     munmap 11 215; mremap 25 216; brk 12 214; madvise 28 233; membarrier 324 283
     close 3 57; lseek 8 62; fstat 5 80; dup 32 23; dup2 33 -; dup3 292 24; readv 19 65
     writev 20 66; pread64 17 67; pwrite64 18 68; flock 73 32; fsync 74 82; ftruncate 77 46
-    fdatasync 75 83; fadvise64 221 223; fstatfs 138 44; getdents 78 -; getdents64 217 61; getcwd 79 17
-    umask 95 166; select 23 -; pselect6 270 72; pause 34 -; nanosleep 35 101
+    fdatasync 75 83; fadvise64 221 223; fstatfs 138 44; getdents 78 -; getdents64 217 61
+    getcwd 79 17; umask 95 166; select 23 -; pselect6 270 72; pause 34 -; nanosleep 35 101
     clock_nanosleep 230 115; restart_syscall 219 128; clock_gettime 228 113
     clock_getres 229 114; gettimeofday 96 169; times 100 153; alarm 37 -; getrandom 318 278
     getpid 39 172; getppid 110 173; gettid 186 178; getpgrp 111 -; getuid 102 174
