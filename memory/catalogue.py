@@ -100,6 +100,11 @@ class Catalogue:
             lacking = [f"the index lacks {name!r}" for name in sorted(wanted - held)]
             return lacking + [f"the index holds a stray {name!r}" for name in sorted(held - wanted)]
 
+    def problems(self) -> list[str]:
+        """Return what is wrong with the index."""
+        behind = self.behind() if self.skills() else []
+        return [*behind, *([self.trouble] if self.trouble else [])]
+
     def rebuild(self) -> None:
         """Throw away what is derived and make it anew from the store."""
         with self._lock:
@@ -130,7 +135,9 @@ class Catalogue:
             return
         newest = self._store.last_change()
         if newest != self._read_to:
-            changed = None if self._read_to < 0 else self._changed_since(self._read_to)
+            changed = (
+                None if self._restored_since(self._read_to) else self._changed_since(self._read_to)
+            )
             self._take_in(changed)
             self._read_to = newest
         self._seen = seen
@@ -147,8 +154,8 @@ class Catalogue:
         self._skills = dict(sorted((kept | found).items()))  # anew: others iterate over the old
 
     def _sync(self, index: Index) -> None:
-        if index.applied > self._read_to:  # the store was put back to an older copy
-            _empty(index)
+        if index.applied > self._read_to or self._restored_since(index.applied):
+            _empty(index)  # the store is another than it was
         if index.applied == self._read_to:
             return
         changed = self._changed_since(index.applied)
@@ -162,6 +169,11 @@ class Catalogue:
     def _changed_since(self, seq: int) -> set[str]:
         rows = self._store.rows("SELECT DISTINCT name FROM change WHERE seq > ?", (seq,))
         return {row["name"] for row in rows}
+
+    def _restored_since(self, seq: int) -> bool:
+        """Whether all that was known may be wrong: at first, and after a restored backup."""
+        query = "SELECT 1 FROM change WHERE seq > ? AND kind = 'restored'"
+        return seq < 0 or bool(self._store.rows(query, (seq,)))
 
     def _vectors(self, names: list[str]) -> Vectors:
         """Each skill's card, moved towards the tasks it has solved."""

@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import difflib
+import json
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
-from habilis.errors import LibraryError, NameTaken, SkillFailed, SkillNotFound
-from habilis.memory import records
+from habilis.errors import SkillNotFound
+from habilis.memory import records, upkeep
 from habilis.memory.catalogue import Catalogue
+from habilis.memory.closure import closure
 from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
+from habilis.memory.function import SkillFunction
 from habilis.memory.journal import Journal
+from habilis.memory.ledger import (
+    Ledger,
+    Use,
+    read_ledger,
+    read_uses,
+    write_retrieved,
+    write_use,
+)
 from habilis.memory.retrieve import Hit
 from habilis.memory.store import Store, storable
-from habilis.skills.sandbox.client import Limits, Worker
-from habilis.skills.skill import Skill, SkillState, read_source
+from habilis.skills.skill import Skill, SkillState
 
 _QUERY_CHARS = 20_000
-
-
-class SkillFunction:
-    """A saved skill as a callable: it runs in the sandbox, with all it requires."""
-
-    def __init__(self, library: SkillLibrary, skill: Skill) -> None:
-        self._library, self.skill = library, skill
-        self.__name__, self.__doc__ = skill.name, skill.description
-
-    def __call__(self, *arguments: object, **keywords: object) -> object:
-        """Call the skill in a fresh worker.
-
-        Raises:
-            SkillFailed: it raised, ran out of time or memory, or was refused.
-        """
-        with Worker(load_skill=self._library.closure, limits=Limits()) as worker:
-            outcome = worker.call(self.skill.name, [arguments], keywords=[keywords])[0]
-        if not outcome.ok:
-            detail = outcome.error.strip().split("\n")[-1]
-            raise SkillFailed(self.skill.name, outcome.kind.value, detail)
-        return outcome.value
-
-    def __repr__(self) -> str:
-        return f"<skill {self.skill.name}{self.skill.signature}>"
 
 
 class SkillLibrary:
@@ -110,7 +95,7 @@ class SkillLibrary:
         return isinstance(name, str) and records.current_skill(self.store, name) is not None
 
     def __getitem__(self, name: str) -> SkillFunction:
-        return SkillFunction(self, self.get(name))
+        return SkillFunction(self.get(name), self.closure)
 
     def get(self, name: str) -> Skill:
         """Return a skill's current version, whatever its state.
@@ -137,6 +122,27 @@ class SkillLibrary:
         self.get(name)
         return records.all_versions(self.store, name)
 
+    def ledger(self, name: str) -> Ledger:
+        """Return how often a skill was shown and used, and what that saved."""
+        self.get(name)
+        return read_ledger(self.store, name)
+
+    def uses(self, name: str) -> list[Use]:
+        """Return the uses of a skill, of all its versions, oldest first."""
+        return read_uses(self.store, name)
+
+    def evidence(self, name: str, version: int | None = None) -> object:
+        """Return what was kept of the proof of a version, by default the current one.
+
+        Raises:
+            ValueError: there is no such version.
+        """
+        return records.evidence_of(self.store, name, version or self.get(name).version)
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        """Return a skill's tags."""
+        return records.tagged(self.store, name)
+
     def versions(self, name: str) -> list[Skill]:
         """Return all versions of a name, none for a name never used."""
         return records.all_versions(self.store, name)
@@ -151,30 +157,7 @@ class SkillLibrary:
             SkillNotFound: there is no such skill, or a version it has pinned is gone.
             LibraryError: no order gives each the versions it has pinned.
         """
-        order: list[Skill] = []
-        self._collect(self.get(name), order, {})
-        return [(skill.name, skill.source) for skill in order]
-
-    def _collect(self, skill: Skill, order: list[Skill], last: dict[str, str]) -> None:
-        """Add a skill below what it calls; `last` is the hash of the last one of each name."""
-        for _ in range(len(skill.requires) + 1):  # loading one may hide another
-            hidden = {n: pin for n, pin in skill.requires.items() if last.get(n) != pin}
-            if not hidden:
-                break
-            for needed, pinned in hidden.items():
-                if last.get(needed) == pinned:
-                    continue
-                version = records.version_by_hash(self.store, needed, pinned)
-                if version is None:
-                    raise SkillNotFound(needed)
-                self._collect(version, order, last)
-        else:
-            raise LibraryError(
-                f"what {skill.name!r} calls pins two versions of each other crosswise; "
-                "keep those skills anew, so that all call one version"
-            )
-        order.append(skill)
-        last[skill.name] = skill.hash
+        return closure(self.store, self.get(name))
 
     def search(self, query: str, *, k: int = 5) -> list[Hit]:
         """Return the skills that fit best, best first, each with its reason.
@@ -192,31 +175,19 @@ class SkillLibrary:
 
     # write -------------------------------------------------------------------
 
-    def add(self, skill: Skill, *, after: int | None = None) -> Skill:
+    def add(self, skill: Skill, *, after: int | None = None, evidence: object = None) -> Skill:
         """Keep a skill; a name that exists gets a new version, an equal one stays as it is.
 
         An archived skill comes back to the state that `skill` has. `after` is the number
-        of versions of this name that the skill was proved against.
+        of versions of this name that the skill was proved against; `evidence` is what the
+        proof said, anything that can be JSON.
 
         Raises:
             NameTaken: there are more versions by now.
+            TypeError: the evidence cannot be JSON.
         """
-        with self.store.change("skill_added", skill.name) as connection:
-            versions = records.all_versions(self.store, skill.name)
-            if after is not None and len(versions) != after:
-                raise NameTaken(skill.name)
-            same = next((old for old in versions if old.hash == skill.hash), None)
-            if same is not None:
-                archived = same.state is SkillState.ARCHIVED
-                state = skill.state if archived else same.state
-                connection.execute(
-                    "UPDATE skill SET number = ?, state = ? WHERE name = ?",
-                    (same.version, state.value, skill.name),
-                )
-                return replace(same, state=state)
-            kept = replace(skill, version=len(versions) + 1)
-            records.write_version(connection, kept)
-        return kept
+        proof = "" if evidence is None else json.dumps(evidence, ensure_ascii=False)
+        return records.keep_skill(self.store, skill, after=after, evidence=storable(proof))
 
     def set_state(self, name: str, state: SkillState) -> None:
         """Move a skill to another state of its life."""
@@ -241,14 +212,46 @@ class SkillLibrary:
             connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
         return self.get(name)
 
-    def record_use(self, name: str, *, helped: bool) -> None:
-        """Count a call of a skill in a task, and whether the task was solved."""
-        column = "helped" if helped else "failed"
+    def record_use(
+        self,
+        name: str,
+        *,
+        helped: bool,
+        task: str = "",
+        version: int | None = None,
+        nested: bool = False,
+        seconds: float | None = None,
+        tokens: int | None = None,
+    ) -> None:
+        """Keep that a skill was called in a task, whether that was solved, and what it took.
+
+        `task` is its key; `version` is the current one unless given; `nested` means called
+        by another skill.
+        """
+        current = self.get(name).version
+        write_use(
+            self.store,
+            name,
+            helped=helped,
+            version=version or current,
+            task=task,
+            nested=nested,
+            seconds=seconds,
+            tokens=tokens,
+        )
+
+    def record_retrieved(self, names: Iterable[str]) -> None:
+        """Count that these skills were shown to an author."""
+        write_retrieved(self.store, names)
+
+    def tag(self, name: str, *tags: str) -> None:
+        """Give a skill these tags and no others; `search` can ask for them."""
         self.get(name)
-        with self.store.change("skill_used", name) as connection:
-            connection.execute(
-                f"UPDATE skill SET called = called + 1, {column} = {column} + 1 WHERE name = ?",
-                (name,),
+        with self.store.change("tagged", name) as connection:
+            connection.execute("DELETE FROM tag WHERE name = ?", (name,))
+            connection.executemany(
+                "INSERT INTO tag (name, tag) VALUES (?, ?)",
+                [(name, storable(tag)) for tag in dict.fromkeys(tags)],
             )
 
     def add_solved_task(self, name: str, instruction: str) -> None:
@@ -263,33 +266,27 @@ class SkillLibrary:
     # health ------------------------------------------------------------------
 
     def check(self, *, fix: bool = False) -> list[str]:
-        """Return what is inconsistent, empty when all is well; `fix` mends the index."""
-        problems = [problem for skill in self.skills() for problem in self._pin_problems(skill)]
-        integrity = self.store.rows("PRAGMA integrity_check")
-        problems += [row[0] for row in integrity if row[0] != "ok"]
-        problems += [
-            f"row {row[1]} of table {row[0]!r} points to nothing"
-            for row in self.store.rows("PRAGMA foreign_key_check")
-        ]
-        if len(self):
-            behind = self._catalogue.behind()
-            if fix and (behind or self._catalogue.trouble):
-                self._catalogue.rebuild()
-                behind = self._catalogue.behind()
-            problems += behind
-        if self._catalogue.trouble:
-            problems.append(self._catalogue.trouble)
-        return problems
+        """Return what is inconsistent, empty when all is well.
 
-    def _pin_problems(self, skill: Skill) -> Iterator[str]:
-        for needed, pinned in skill.requires.items():
-            if records.version_by_hash(self.store, needed, pinned) is None:
-                yield f"{skill.name!r} requires a version of {needed!r} that is gone"
-        try:
-            called = read_source(skill.source).requires
-        except ValueError as error:
-            yield f"{skill.name!r} cannot be read: {error}"
-            return
-        for name in called:
-            if name not in skill.requires:
-                yield f"{skill.name!r} calls {name!r}, but no version of it is pinned"
+        `fix` mends what can be: whatever is derived is made anew, damaged embeddings and
+        rows that point to nothing go. The rest is what is returned then.
+        """
+        found = upkeep.problems(self.store) + self._catalogue.problems()
+        if not found or not fix:
+            return found
+        if not self.store.read_only:
+            upkeep.mend(self.store)
+        self._catalogue.rebuild()
+        return upkeep.problems(self.store) + self._catalogue.problems()
+
+    def backup(self, to: str | Path) -> Path:
+        """Copy the whole library into one new file while it is in use; `restore` takes it.
+
+        Raises:
+            LibraryError: the file exists, or cannot be written.
+        """
+        return upkeep.backup(self.store, Path(to))
+
+    def stats(self) -> dict[str, object]:
+        """Return counts and sizes as `habilis library stats` prints them."""
+        return {**upkeep.stats(self.store), "index": self.index_kind}
