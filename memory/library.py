@@ -5,33 +5,29 @@ from __future__ import annotations
 import difflib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Self
 
 from habilis.errors import SkillNotFound
 from habilis.memory import records, upkeep
+from habilis.memory.books import Books
 from habilis.memory.catalogue import Catalogue
 from habilis.memory.closure import closure
-from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
+from habilis.memory.embed import SentenceTransformerEncoder, as_encoder
+from habilis.memory.embeddings import Embeddings
 from habilis.memory.function import SkillFunction
+from habilis.memory.hits import Hit, narrowed, search
 from habilis.memory.journal import Journal
-from habilis.memory.ledger import (
-    Ledger,
-    Use,
-    read_ledger,
-    read_uses,
-    write_retrieved,
-    write_use,
-)
-from habilis.memory.retrieve import Hit
+from habilis.memory.shelf import FOUND
 from habilis.memory.store import Store, storable
+from habilis.memory.vectors import Encoder
 from habilis.skills.skill import Skill, SkillState
 
 _QUERY_CHARS = 20_000
 
 
-class SkillLibrary:
+class SkillLibrary(Books):
     """A folder of skills: SQLite is the truth, the index is derived from it.
 
     `encoder` is "minilm", the name or folder of a sentence-transformers model, or an
@@ -53,8 +49,10 @@ class SkillLibrary:
         read_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if index not in ("auto", "chroma", "exact"):
-            raise ValueError(f'index={index!r}: write "auto", "chroma" or "exact"')
+        if index not in ("auto", "chroma", "exact") and "://" not in index:
+            raise ValueError(
+                f'index={index!r}: write "auto", "chroma", "exact" or "http://HOST:PORT"'
+            )
         self.path = Path(path)
         self._encoder = as_encoder(encoder)
         self.store = Store(self.path, read_only=read_only, clock=clock)
@@ -83,13 +81,22 @@ class SkillLibrary:
         """The index that answers now: "chroma" or "exact"."""
         return self._catalogue.index.kind
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many of how many skills that can be found have their vector.
+
+        Behind after an import or under another encoder; a thread catches up, meanwhile
+        they are found by their words.
+        """
+        return self._catalogue.progress()
+
     # read --------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._catalogue.skills())
+        return len(self._catalogue)
 
     def __iter__(self) -> Iterator[Skill]:
-        return iter(list(self._catalogue.skills().values()))
+        return iter(records.current_skills(self.store, states=FOUND))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and records.current_skill(self.store, name) is not None
@@ -115,33 +122,12 @@ class SkillLibrary:
 
     def names(self) -> list[str]:
         """Return the names of all skills that are not archived."""
-        return sorted(self._catalogue.skills())
+        return self._catalogue.names()
 
     def history(self, name: str) -> list[Skill]:
         """Return all versions of a skill, oldest first."""
         self.get(name)
         return records.all_versions(self.store, name)
-
-    def ledger(self, name: str) -> Ledger:
-        """Return how often a skill was shown and used, and what that saved."""
-        self.get(name)
-        return read_ledger(self.store, name)
-
-    def uses(self, name: str) -> list[Use]:
-        """Return the uses of a skill, of all its versions, oldest first."""
-        return read_uses(self.store, name)
-
-    def evidence(self, name: str, version: int | None = None) -> object:
-        """Return what was kept of the proof of a version, by default the current one.
-
-        Raises:
-            ValueError: there is no such version.
-        """
-        return records.evidence_of(self.store, name, version or self.get(name).version)
-
-    def tags(self, name: str) -> tuple[str, ...]:
-        """Return a skill's tags."""
-        return records.tagged(self.store, name)
 
     def versions(self, name: str) -> list[Skill]:
         """Return all versions of a name, none for a name never used."""
@@ -159,19 +145,36 @@ class SkillLibrary:
         """
         return closure(self.store, self.get(name))
 
-    def search(self, query: str, *, k: int = 5) -> list[Hit]:
+    def search(
+        self,
+        query: str,
+        *,
+        k: int = 5,
+        draft: str = "",
+        states: Collection[SkillState] = (),
+        tags: Iterable[str] = (),
+        takes: str = "",
+        gives: str = "",
+        anyway: bool = False,
+    ) -> list[Hit]:
         """Return the skills that fit best, best first, each with its reason.
 
-        Fewer than `k` where fewer fit, none when nothing does. Never archived ones.
+        Fewer than `k` where fewer fit, none when nothing does (`anyway` gives the best
+        all the same). Never archived ones. `draft` is code already written for the task:
+        the strongest hint of all. The rest leaves only skills in one of the `states`, with
+        all of the `tags`, with a parameter of type `takes`, returning the type `gives`.
 
         Raises:
-            ValueError: the query is empty or k is below 1.
+            ValueError: the query is empty, k is below 1, or a type is none.
+            EncoderError: the encoder is needed and cannot be had.
         """
         if not query.strip():
             raise ValueError("the query is empty: say what you need")
         if k < 1:
             raise ValueError(f"k={k} finds nothing: ask for at least one")
-        return self._catalogue.search(query[:_QUERY_CHARS], k=k)
+        fits = narrowed(states=states, tags=tags, takes=takes, gives=gives)
+        text = query[:_QUERY_CHARS]
+        return search(self._catalogue, self.store, text, k=k, draft=draft, fits=fits, anyway=anyway)
 
     # write -------------------------------------------------------------------
 
@@ -212,57 +215,6 @@ class SkillLibrary:
             connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
         return self.get(name)
 
-    def record_use(
-        self,
-        name: str,
-        *,
-        helped: bool,
-        task: str = "",
-        version: int | None = None,
-        nested: bool = False,
-        seconds: float | None = None,
-        tokens: int | None = None,
-    ) -> None:
-        """Keep that a skill was called in a task, whether that was solved, and what it took.
-
-        `task` is its key; `version` is the current one unless given; `nested` means called
-        by another skill.
-        """
-        current = self.get(name).version
-        write_use(
-            self.store,
-            name,
-            helped=helped,
-            version=version or current,
-            task=task,
-            nested=nested,
-            seconds=seconds,
-            tokens=tokens,
-        )
-
-    def record_retrieved(self, names: Iterable[str]) -> None:
-        """Count that these skills were shown to an author."""
-        write_retrieved(self.store, names)
-
-    def tag(self, name: str, *tags: str) -> None:
-        """Give a skill these tags and no others; `search` can ask for them."""
-        self.get(name)
-        with self.store.change("tagged", name) as connection:
-            connection.execute("DELETE FROM tag WHERE name = ?", (name,))
-            connection.executemany(
-                "INSERT INTO tag (name, tag) VALUES (?, ?)",
-                [(name, storable(tag)) for tag in dict.fromkeys(tags)],
-            )
-
-    def add_solved_task(self, name: str, instruction: str) -> None:
-        """Remember a task that the skill solved: one more way to find it."""
-        self.get(name)
-        with self.store.change("task_solved", name) as connection:
-            connection.execute(
-                "INSERT INTO solved_task (name, instruction) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, storable(instruction)),
-            )
-
     # health ------------------------------------------------------------------
 
     def check(self, *, fix: bool = False) -> list[str]:
@@ -289,4 +241,5 @@ class SkillLibrary:
 
     def stats(self) -> dict[str, object]:
         """Return counts and sizes as `habilis library stats` prints them."""
-        return {**upkeep.stats(self.store), "index": self.index_kind}
+        encoded, _ = self.progress
+        return {**upkeep.stats(self.store), "encoded": encoded, "index": self.index_kind}
