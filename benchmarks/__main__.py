@@ -19,8 +19,10 @@ from benchmarks.report import Report
 DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = (
     "escapes",
+    "memory",
     "replay",
     "replies",
+    "soak",
     "startup",
 )  # modules with run(data, *, peers, quick)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from habilis.errors import EncoderError
+from habilis.errors import EncoderError, LibraryError
 from habilis.memory.store import Store, storable
 from habilis.memory.vectors import Encoder, Vectors
 
@@ -24,7 +24,7 @@ class Embeddings:
 
     def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store, self.encoder = store, encoder
-        self._unkept: dict[str, Vectors] = {}  # of a store that may only be read
+        self._unkept: dict[str, Vectors] = {}  # of a store that cannot be written
 
     def vectors(self, texts: Sequence[str], *, asked: bool = False) -> Vectors:
         """Return one unit vector a text, encoding only those not seen before.
@@ -82,6 +82,12 @@ class Embeddings:
         if self._store.read_only:
             self._unkept |= vectors
             return
+        try:
+            self._write(vectors, asked=asked)
+        except LibraryError:  # the disk is full: searching goes on, and tries again another time
+            self._unkept |= vectors
+
+    def _write(self, vectors: dict[str, Vectors], *, asked: bool) -> None:
         key = self.encoder.key
         with self._store.change() as connection:
             connection.executemany(

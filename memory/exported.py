@@ -90,10 +90,14 @@ def export_folder(name: str, folder: str) -> Path:
         files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
         parts += [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
-    home = os.environ.get("HABILIS_CACHE") or (
-        Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "habilis"
-    )
-    return Path(home) / "encoders" / digest
+    return cache_home() / "encoders" / digest
+
+
+def cache_home() -> Path:
+    """Return where this user's caches lie: HABILIS_CACHE, else by the XDG rules."""
+    named = os.environ.get("HABILIS_CACHE")
+    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(named) if named else Path(caches) / "habilis"
 
 
 def export_model(model: SentenceTransformer, folder: Path) -> None:

@@ -16,7 +16,7 @@ from habilis.skills.skill import Skill, SkillState
 # Log-odds of the first hit, for the encoder that they were fitted with (retrieve.py).
 # Below the first, nothing is shown: a card too many costs some twenty tokens, one too few
 # the reuse, so it is set to lose 2 to 4 % of right hits.
-_NOTHING, _DOUBTFUL = -2.3, -1.0
+NOTHING, _DOUBTFUL = -2.3, -1.0
 _FITTED = "minilm"
 
 
@@ -77,8 +77,8 @@ def search(
 ) -> list[Hit]:
     """Return the hits with their skills; none where nothing fits, unless `anyway`."""
     ranking = catalogue.search(query, k=k, draft=draft, fits=fits)
-    judged = catalogue.encoder == _FITTED and not draft
-    likely = not judged or ranking.evidence >= _NOTHING
+    judged = catalogue.encoder == _FITTED
+    likely = not judged or ranking.evidence >= NOTHING
     if not likely and not anyway:
         return []
     names = [found.name for found in ranking.found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -21,7 +21,7 @@ from habilis.memory.hits import Hit, narrowed, search
 from habilis.memory.journal import Journal
 from habilis.memory.shelf import FOUND
 from habilis.memory.store import Store, storable
-from habilis.memory.vectors import Encoder
+from habilis.memory.vectors import Encoder, Vectors
 from habilis.skills.skill import Skill, SkillState
 
 _QUERY_CHARS = 20_000
@@ -57,7 +57,8 @@ class SkillLibrary(Books):
         self._encoder = as_encoder(encoder)
         self.store = Store(self.path, read_only=read_only, clock=clock)
         self.journal = Journal(self.store)
-        self._catalogue = Catalogue(self.store, Embeddings(self.store, self._encoder), kind=index)
+        self._embeddings = Embeddings(self.store, self._encoder)
+        self._catalogue = Catalogue(self.store, self._embeddings, kind=index)
 
     def __enter__(self) -> Self:
         return self
@@ -89,6 +90,20 @@ class SkillLibrary(Books):
         they are found by their words.
         """
         return self._catalogue.progress()
+
+    def sync(self) -> None:
+        """Bring the index into step now; what takes long goes on in the background."""
+        self._catalogue.step()
+
+    def encode(self) -> None:
+        """Encode all that is missing before going on, instead of in the background."""
+        self._catalogue.step(at_once=0)
+        while self._catalogue.encode_some():
+            pass
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, as `search` would ask the encoder for it."""
+        return self._embeddings.vectors(texts, asked=True)
 
     # read --------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from habilis.memory.embeddings import text_hash
 from habilis.memory.store import Store
-from habilis.memory.words import Words, split_words
+from habilis.memory.words import Words, card_text
 from habilis.skills.skill import SkillState
 
 FOUND = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL)
@@ -116,7 +116,7 @@ class Shelf:
                 hash=row["hash"],
                 state=SkillState(row["state"]),
                 signature=row["signature"],
-                card=f"{' '.join(split_words(name))}: {row['description']}",
+                card=card_text(name, row["description"]),
                 tasks=tuple(text_hash(task) for task in last),
                 tags=frozenset(tags.get(name, ())),
                 prior=max(-1.0, 2 * used.get(name, 0.5) - 1 + doubt),

@@ -42,6 +42,11 @@ def _stem(word: str) -> str:
     return word
 
 
+def card_text(name: str, description: str) -> str:
+    """Return the text that stands for a skill among vectors."""
+    return f"{' '.join(split_words(name))}: {description}"
+
+
 class Words:
     """BM25 over what is written about each skill (Robertson and Walker, 1994).
 
