@@ -22,6 +22,8 @@ from habilis.memory.words import Match, Words
 
 CANDIDATES = 64  # of each view
 _WEIGHTS = {"card": 0.5, "words": 0.5, "coverage": 0.2, "part": 0.5, "code": 1.0, "draft": 1.0}
+# Scores that spread less than this do not differ: two near copies are no best and worst.
+_SPREAD = {"card": 0.05, "part": 0.05, "code": 0.05, "coverage": 0.05, "words": 0.5, "draft": 0.5}
 _PRIOR = 0.3
 _PARTS = re.compile(r"(?<=[.!?;])\s+|\band then\b|\bthen\b|\balso\b")
 _PART_WORDS, _MOST_PARTS = 3, 8
@@ -99,7 +101,9 @@ def find(
         raw["draft"] = _array(draft.score(name) for name in names)
         if code is not None and query.draft_vector is not None:
             raw["code"] = code.cosines(query.draft_vector[None, :], names)[0]
-    gains = {view: _WEIGHTS[view] * _standard(values) for view, values in raw.items()}
+    gains = {
+        view: _WEIGHTS[view] * _standard(values, _SPREAD[view]) for view, values in raw.items()
+    }
     if prior:
         gains["reliability"] = _PRIOR * _array(prior.get(name, 0.0) for name in names)
     total = np.sum(list(gains.values()), axis=0) if names else np.zeros(0)
@@ -169,12 +173,12 @@ def _known(value: float) -> float:
     return value if value == value else 0.0
 
 
-def _standard(values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return z-scores over what is known; all zero where it does not differ."""
+def _standard(values: NDArray[np.floating], least: float) -> NDArray[np.float64]:
+    """Return z-scores over what is known, with a spread of `least` at least; 0 for the rest."""
     known = values[~np.isnan(values)].astype(np.float64)
-    spread = known.std() if len(known) else 0.0
-    if spread < 1e-12:
+    if not len(known):
         return np.zeros(len(values))
+    spread = max(float(known.std()), least)
     scores: NDArray[np.float64] = (values.astype(np.float64) - known.mean()) / spread
     scores[np.isnan(scores)] = 0.0
     return scores
