@@ -65,6 +65,7 @@ class Words:
         self._lengths, self._alive = array("f"), array("b")
         self._postings: dict[str, tuple[array[int], array[int]]] = {}  # rows, how often
         self._total = 0.0
+        self._weights: dict[int, float] = {}  # of cards, as long as nothing changes
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -83,6 +84,7 @@ class Words:
         if row is None:
             return
         self._alive[row] = 0
+        self._weights.clear()
         self._total -= self._lengths[row]
         self._texts[row] = Counter()
         if len(self.names) > 2 * len(self._rows) + 64:
@@ -93,6 +95,7 @@ class Words:
 
     def _append(self, name: str, card: frozenset[str], counts: Counter[str]) -> None:
         row = self._rows[name] = len(self.names)
+        self._weights.clear()
         length = counts.total()
         self.names.append(name)
         self._cards.append(card)
@@ -118,6 +121,13 @@ class Words:
 
     def card(self, row: int) -> frozenset[str]:
         return self._cards[row]
+
+    def weight(self, row: int) -> float:
+        """How much the words of a card say together."""
+        known = self._weights.get(row)
+        if known is None:
+            known = self._weights[row] = sum(map(self.rarity, self._cards[row]))
+        return known
 
     def text(self, row: int) -> Counter[str]:
         return self._texts[row]
@@ -186,14 +196,8 @@ class Match:
         row = self._words.row(name)
         if row is None:
             return 0.0
-        said = whole = 0.0
-        for word in self._words.card(row):
-            rarity = self._rarity.get(word)
-            if rarity is None:
-                whole += self._words.rarity(word)
-            else:
-                said += rarity
-        return said / (said + whole) if said else 0.0
+        said = sum(self._rarity[word] for word in self._words.card(row) & self._rarity.keys())
+        return said / self._words.weight(row) if said else 0.0
 
     def shared(self, name: str) -> tuple[str, ...]:
         """Return the words in common, in the text's order."""
