@@ -208,6 +208,8 @@ class Catalogue:
     def encode_some(self) -> bool:
         """Encode one batch of what is missing; tell whether there was any."""
         with self._lock:
+            self._read()
+            self._with_index(lambda index: self._fill())
             missing = self._cards.missing(_BATCH)
             if not missing and self._code is not None:
                 missing = self._code.missing(_BATCH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -11,6 +12,7 @@ from habilis.errors import EncoderError, LibraryError
 from habilis.memory.store import Store, storable
 from habilis.memory.vectors import Encoder, Vectors
 
+_FLOAT_BYTES = 4
 _ASKED = 2_000  # queries remembered; 1.5 kB each with MiniLM
 
 
@@ -24,6 +26,7 @@ class Embeddings:
 
     def __init__(self, store: Store, encoder: Encoder) -> None:
         self._store, self.encoder = store, encoder
+        self._bytes = 0
         self._unkept: dict[str, Vectors] = {}  # of a store that cannot be written
 
     def vectors(self, texts: Sequence[str], *, asked: bool = False) -> Vectors:
@@ -55,8 +58,21 @@ class Embeddings:
                 f"({', '.join('?' * len(part))})",
                 [self.encoder.key, *part],
             )
-            found |= {r["text_hash"]: np.frombuffer(r["vector"], np.float32) for r in rows}
+            for row in rows:
+                if len(row["vector"]) == self._size():
+                    found[row["text_hash"]] = np.frombuffer(row["vector"], np.float32)
         return found
+
+    def _size(self) -> int:
+        """Return how many bytes a vector of this encoder has here, 0 when there is none."""
+        if not self._bytes:
+            rows = self._store.rows(
+                "SELECT length(vector) FROM embedding WHERE encoder = ? LIMIT 100",
+                (self.encoder.key,),
+            )
+            sizes = Counter(row[0] for row in rows if row[0] % _FLOAT_BYTES == 0)
+            self._bytes = max(sizes, key=lambda size: (sizes[size], size), default=0)
+        return self._bytes
 
     def _encode(self, texts: list[str]) -> Vectors:
         key = self.encoder.key
@@ -68,13 +84,11 @@ class Embeddings:
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         if not np.isfinite(lengths).all() or not lengths.all():
             raise EncoderError(f"encoder {key!r} gave a vector of length 0, infinite or NaN")
-        known = self._store.rows(
-            "SELECT length(vector) / 4 FROM embedding WHERE encoder = ? LIMIT 1", (key,)
-        )
-        if known and known[0][0] != vectors.shape[1]:
+        known = self._size() // vectors.itemsize
+        if known and known != vectors.shape[1]:
             raise EncoderError(
                 f"encoder {key!r} gave vectors of dimension {vectors.shape[1]}, but this library "
-                f"has such of {known[0][0]}: give another model another key"
+                f"has such of {known}: give another model another key"
             )
         return np.asarray(vectors / lengths, dtype=np.float32)
 
@@ -91,7 +105,7 @@ class Embeddings:
         key = self.encoder.key
         with self._store.change() as connection:
             connection.executemany(
-                "INSERT OR IGNORE INTO embedding (encoder, text_hash, vector, asked) "
+                "INSERT OR REPLACE INTO embedding (encoder, text_hash, vector, asked) "
                 "VALUES (?, ?, ?, ?)",
                 [(key, h, vector.tobytes(), asked) for h, vector in vectors.items()],
             )

@@ -97,7 +97,6 @@ class SkillLibrary(Books):
 
     def encode(self) -> None:
         """Encode all that is missing before going on, instead of in the background."""
-        self._catalogue.step(at_once=0)
         while self._catalogue.encode_some():
             pass
 

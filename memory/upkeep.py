@@ -142,7 +142,7 @@ def _bad_embeddings(store: Store) -> list[sqlite3.Row]:
     """Return (id, encoder) of vectors of another length than most of their encoder, or none."""
     return store.rows(
         "SELECT e.id, e.encoder FROM embedding e JOIN (SELECT encoder, length(vector) AS size, "
-        "rank() OVER (PARTITION BY encoder ORDER BY count(*) DESC, length(vector)) AS place "
+        "rank() OVER (PARTITION BY encoder ORDER BY count(*) DESC, length(vector) DESC) AS place "
         "FROM embedding GROUP BY encoder, length(vector)) usual ON usual.encoder = e.encoder "
         f"AND place = 1 WHERE length(vector) != size OR length(vector) % {_FLOAT_BYTES} "
         "OR length(vector) = 0"
