@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from habilis.agent.author import Purpose, Step
 from habilis.agent.budget import Meter, StopReason
 from habilis.agent.dialogue import Announcer, Dialogue, Emit, Stopped
 from habilis.agent.judge import Judgement, answer_in, judge
-from habilis.agent.observe import observation, opening
+from habilis.agent.observe import describe_skill, observation, opening
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
+from habilis.agent.recall import Recall
 from habilis.agent.result import Result
 from habilis.agent.runner import Runner
 from habilis.agent.setting import Setting, search_skills
@@ -27,8 +29,6 @@ from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.wire import FunctionRef
 from habilis.skills.skill import Skill
 
-_RECALLED = 20  # candidates for reuse and for the embedded author
-_SHOWN = 3  # cards a model sees: two or three focused skills help most (SkillsBench, 2026)
 _FAULTS = 3  # unusable replies in a row
 _REPEATS = 3  # of one and the same action (AgentTuning's rule)
 
@@ -68,7 +68,8 @@ class _TaskRun:
         self.meter = Meter(setting.budget, clock=setting.clock)
         self.runner = Runner(worker, meter=self.meter, action_s=setting.limits.action_s)
         self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
-        self.candidates: tuple[Skill, ...] = ()
+        tools = (*setting.tools, *task.tools)
+        self.recall = Recall(setting.library, task, [tool.__name__ for tool in tools])
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
         self.attempts = 0
@@ -88,32 +89,31 @@ class _TaskRun:
         return self._finish(dialogue, end, output, await self._learn(dialogue))
 
     @property
-    def shown(self) -> tuple[Skill, ...]:
-        return self.candidates[:_SHOWN]
-
-    @property
     def accepted(self) -> bool:
         return self.answer is not NOTHING and self.judgement.passed is not False
 
     # recall ------------------------------------------------------------------
 
     async def _recall(self) -> None:
-        library = self.setting.library
-        if library is None or not len(library):
-            return
-        hits = await self.runner.beside(library.search, self.task.instruction, k=_RECALLED)
-        taken = {*self.task.inputs, *(tool.__name__ for tool in self.task.tools)}
-        taken |= {tool.__name__ for tool in self.setting.tools}
-        self.candidates = tuple(hit.skill for hit in hits if hit.skill.name not in taken)
-        if self.shown:
-            names = ", ".join(skill.name for skill in self.shown)
+        await self.runner.beside(self.recall.begin)
+        await self._import(self.recall.shown)
+
+    async def _recall_again(self, draft: str) -> str:
+        """Look for skills like code that failed; return what to tell the author."""
+        found = await self.runner.beside(self.recall.again, draft)
+        await self._import(found)
+        return render("recalled", skills=[describe_skill(s) for s in found]) if found else ""
+
+    async def _import(self, skills: Sequence[Skill]) -> None:
+        if skills:
+            names = ", ".join(skill.name for skill in skills)
             await self.runner.run(f"from skills import {names}")
 
     async def _reuse(self) -> bool:
         """Solve a task by examples with one saved skill, if one is right on all of them."""
-        names = tuple(skill.name for skill in self.shown)
+        names = tuple(skill.name for skill in self.recall.shown)
         examples = self.task.examples
-        for skill in self.candidates if examples else ():
+        for skill in self.recall.candidates if examples else ():
             outcomes = await self.runner.call(skill.name, [e.inputs for e in examples])
             right = all(
                 o.ok and same(o.value, e.output) for o, e in zip(outcomes, examples, strict=True)
@@ -137,12 +137,12 @@ class _TaskRun:
             announce=self.announce,
             messages=opening(
                 self.task,
-                skills=self.shown,
+                skills=self.recall.shown,
                 tools=(*self.setting.tools, *self.task.tools),
-                can_search=bool(self.candidates),
+                can_search=bool(self.recall.shown),
                 instructions=self.setting.instructions,
             ),
-            skills=self.candidates,
+            skills=self.recall.candidates,
             call_skill=self.runner.worker.call,
         )
 
@@ -185,6 +185,7 @@ class _TaskRun:
         left = steps - self.meter.steps if steps is not None else None
         text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict
         if outcome is not None:
+            text += "" if outcome.ok else await self._recall_again(source)
             self.announce(
                 Acted,
                 step=self.meter.steps,
@@ -229,16 +230,21 @@ class _TaskRun:
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library
-        if library is None or not self.accepted:
+        if library is None or self.answer is NOTHING:
             return ()
         try:
-            for name in self.runner.used:
-                library.record_use(name, helped=True)
-                library.add_solved_task(name, self.task.instruction)
+            self.recall.record(
+                tuple(self.runner.used),
+                sources=dialogue.sources,
+                answer=self.answer.name if isinstance(self.answer, FunctionRef) else "",
+                helped=self.accepted,
+                seconds=self.meter.seconds,
+                tokens=self.meter.usage.tokens,
+            )
         except LibraryError as error:  # read-only or full: the answer must not be lost for that
             self.announce(Notice, text=f"the library was not changed: {error}")
             return ()
-        if not self.setting.learn:
+        if not self.setting.learn or not self.accepted:
             return ()
         solved = Solved(
             task=self.task,
@@ -247,6 +253,8 @@ class _TaskRun:
             used=tuple(self.runner.used),
             tools_called=dialogue.tools_called,
             session=self.session,
+            seconds=self.meter.seconds,
+            tokens=self.meter.usage.tokens,
         )
         toolmaker = Toolmaker(
             library,
@@ -258,11 +266,7 @@ class _TaskRun:
         return await toolmaker.learn(solved)
 
     def _finish(
-        self,
-        dialogue: Dialogue,
-        stop: Stopped,
-        output: object,
-        made: tuple[str, ...],
+        self, dialogue: Dialogue, stop: Stopped, output: object, made: tuple[str, ...]
     ) -> Result:
         unanswered = self.answer is NOTHING and bool(self.task.checks or self.task.examples)
         result = Result(
@@ -275,7 +279,7 @@ class _TaskRun:
             function=self.answer.name if isinstance(self.answer, FunctionRef) else "",
             usage=self.meter.usage,
             seconds=self.meter.seconds,
-            skills_shown=tuple(skill.name for skill in self.shown),
+            skills_shown=tuple(skill.name for skill in self.recall.shown),
             skills_used=tuple(self.runner.used),
             skills_made=made,
             steps=tuple(dialogue.steps),

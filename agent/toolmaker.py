@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from habilis.agent.author import Purpose
 from habilis.agent.checks import KeptBack
@@ -39,6 +39,8 @@ class Solved:
     used: tuple[str, ...] = ()  # the saved skills that were called
     tools_called: tuple[str, ...] = ()
     session: str = ""
+    seconds: float | None = None  # that it took
+    tokens: int | None = None
 
 
 class Toolmaker:
@@ -177,6 +179,8 @@ class Toolmaker:
                     made_at=self._clock(),
                     session=solved.session,
                     untrusted=tuple(untrusted),
+                    seconds=solved.seconds,
+                    tokens=solved.tokens,
                 ),
             ),
             "",
@@ -208,7 +212,8 @@ class Toolmaker:
         proof = self._gate.prove(draft, neighbours=near)
         failed = proof.failed
         if failed is None:
-            kept = self._library.add(draft, after=versions)
+            evidence = [asdict(check) for check in proof.checks]
+            kept = self._library.add(draft, after=versions, evidence=evidence)
             self._library.add_solved_task(kept.name, solved.task.instruction)
             return kept, ""
         self._not_kept(draft.name, failed.name, failed.evidence)

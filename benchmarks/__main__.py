@@ -21,9 +21,11 @@ NAMES: Final = (
     "compatibility",
     "escapes",
     "inside_speed",
+    "memory",
     "replay",
     "replies",
     "sandbox",
+    "soak",
     "startup",
 )  # modules with run(data, *, peers, quick)
 

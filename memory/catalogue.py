@@ -1,30 +1,29 @@
-"""What is found by searching: the index and the words, kept in step with the store."""
+"""What is found by searching: words and vectors, kept in step with the store."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
 
 from habilis.errors import HabilisError
-from habilis.memory.embed import Embeddings, Vectors
+from habilis.memory import records
+from habilis.memory.background import Background
+from habilis.memory.embeddings import Embeddings
 from habilis.memory.exact import ExactIndex, Index
 from habilis.memory.forks import tell_of_forks
 from habilis.memory.index import open_chroma
-from habilis.memory.records import current_skills
-from habilis.memory.retrieve import Hit, Words, rank, split_words
+from habilis.memory.retrieve import Query, Ranking, find, parts
+from habilis.memory.shelf import FOUND, Entry, Shelf
 from habilis.memory.store import Store
-from habilis.skills.skill import Skill, SkillState
+from habilis.memory.view import View, Written
 
 _T = TypeVar("_T")
-FOUND = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL)
-_TASKS = 10  # the last ones a skill solved, as a view of what it is for
-_TASK_WEIGHT = 0.5
-_NEAREST = 256
-_BATCH = 256  # skills encoded and kept at a time; a crash loses no more
-_RECIPE = "card+tasks-1"  # how a skill becomes a vector; another recipe makes a new index
+_AT_ONCE = 64  # texts that a search encodes itself; more come in the background, meanwhile
+_BATCH = 64  # texts encoded at a time there; a crash loses no more
+_DRAFT_CHARS = 20_000
 
 
 class Catalogue:
@@ -33,32 +32,46 @@ class Catalogue:
     Searching is exact until Chroma is open, and for good where another process owns the
     Chroma folder, in a forked child, and after Chroma has failed: `index.kind` says which
     and `trouble` what failed. Every search first takes in what any process has changed
-    since the last one.
+    since the last one; skills without a vector yet are found by their words.
     """
 
     def __init__(self, store: Store, embeddings: Embeddings, *, kind: str) -> None:
-        self._store, self._embeddings = store, embeddings
+        self._store, self._embeddings, self._kind = store, embeddings, kind
         self._lock = threading.RLock()
-        self._words = Words()
-        self._skills: dict[str, Skill] = {}
-        self._read_to, self._seen = -1, (-1, -1)
-        self.index: Index = ExactIndex()
-        self._opening: threading.Thread | None = None
+        self._begin()
         self._wants_chroma = kind != "exact" and not store.read_only
         self.trouble = ""
         tell_of_forks(self)
-        if kind == "chroma" and self._wants_chroma:
+        if kind not in ("auto", "exact") and self._wants_chroma:
             self._open_chroma()
+
+    def _begin(self) -> None:
+        self._shelf = Shelf(self._store)
+        self._cards = View(self._embeddings, self._written_cards, self._task_texts)
+        self._code: View | None = None  # from the first draft on
+        self._opening: threading.Thread | None = None
+        self._background = Background(self.encode_some)
+
+    @property
+    def encoder(self) -> str:
+        """The key of the encoder."""
+        return self._embeddings.encoder.key
+
+    @property
+    def index(self) -> Index:
+        """The index of the cards."""
+        return self._cards.index
 
     def warm(self) -> None:
         """Open Chroma in the background; until then searches are exact."""
         with self._lock:
-            if self._wants_chroma and self._opening is None:
+            if self._wants_chroma and self._opening is None and self.index.kind == "exact":
                 self._opening = threading.Thread(target=self._open_chroma, daemon=True)
                 self._opening.start()
 
     def close(self) -> None:
         """Close the index so that the next process can go on with it."""
+        self._background.stop()
         if self._opening is not None:
             self._opening.join()
         with self._lock:
@@ -68,45 +81,171 @@ class Catalogue:
             except Exception as error:  # noqa: BLE001 - Chroma's; what is left is built anew
                 self._fail_over(error)
 
-    def skills(self) -> dict[str, Skill]:
-        """Return the skills that can be found, by name."""
+    def names(self) -> list[str]:
+        """Return the names of the skills that can be found, by the alphabet."""
         with self._lock:
             self._read()
-            return self._skills
+            return sorted(self._shelf.entries)
 
-    def search(self, query: str, *, k: int) -> list[Hit]:
+    def __len__(self) -> int:
+        with self._lock:
+            self._read()
+            return len(self._shelf.entries)
+
+    def search(
+        self,
+        text: str,
+        *,
+        k: int,
+        draft: str = "",
+        fits: Callable[[Entry], bool] | None = None,
+    ) -> Ranking:
         """Return the skills that fit best; none for an empty library, with no encoder loaded."""
+        if not len(self):
+            return Ranking(found=(), evidence=-np.inf)
+        draft = draft[:_DRAFT_CHARS]
+        texts = [text, *parts(text), *([draft] if draft else [])]
+        vectors = self._embeddings.vectors(texts, asked=True)
+        query = Query(
+            text=text,
+            vectors=vectors[:-1] if draft else vectors,
+            draft=draft,
+            draft_vector=vectors[-1] if draft else None,
+        )
         with self._lock:
-            skills = self.skills()
-            if not skills:
-                return []
-            self.sync()
-            vector = self._embeddings.vectors([query])[0]
-            nearest = self._with_index(lambda index: index.nearest(vector, k=max(k, _NEAREST)))
-            cosines = dict(nearest)
-            return rank(skills, cosines, self._words.scores(query), k=k)
+            self.step(text=text)
+            among = None
+            if fits is not None:
+                among = {name for name, entry in self._shelf.entries.items() if fits(entry)}
+            if draft:
+                self._step_code()
+            return self._with_index(lambda index: self._find(query, index, k=k, among=among))
 
-    def sync(self) -> None:
-        """Bring the index into step with the store."""
+    def _find(
+        self, query: Query, index: Index, *, k: int, among: Collection[str] | None
+    ) -> Ranking:
+        return find(
+            query,
+            cards=index,
+            words=self._shelf.words,
+            k=k,
+            code=None if self._code is None else self._code.index,
+            among=among,
+            prior=self._shelf.priors,
+        )
+
+    # in step with the store --------------------------------------------------
+
+    def step(self, *, at_once: int = _AT_ONCE, text: str = "") -> None:
+        """Bring the index into step; what takes long goes on in the background.
+
+        Skills written about in the words of `text` come first.
+        """
         with self._lock:
             self._read()
-            self._with_index(self._sync)
+            self._with_index(lambda index: self._fill())
+            if self._cards.pending and at_once:
+                first = self._shelf.words.match(text).best(at_once) if text else ()
+                self._embeddings.vectors(self._cards.missing(at_once, first=first))
+                self._with_index(lambda index: self._fill())
+            if self._cards.pending:
+                self._background.go_on()
 
-    def behind(self) -> list[str]:
-        """Return what the index lacks or holds too much, as sentences."""
+    def _fill(self) -> None:
+        view, newest = self._cards, self._shelf.read_to
+        if not view.pending and view.index.applied == newest:
+            return
+        with view.index.alone():
+            changed = self._shelf.changed_since(view.marked_to)
+            if changed is None or view.marked_to > newest:  # the store is another than it was
+                view.index.remove(sorted(view.index.names() - self._shelf.entries.keys()))
+                changed = set(self._shelf.entries)
+            view.mark(changed)
+            view.marked_to = newest
+            view.fill()
+            if not view.pending:
+                view.index.applied = newest
+
+    def _step_code(self) -> None:
+        if self._code is None:
+            self._code = View(self._embeddings, self._written_code, lambda _: ())
+            self._code.mark(self._shelf.entries)
+        self._code.fill()
+        if self._code.pending:
+            self._embeddings.vectors(self._code.missing(_AT_ONCE))
+            self._code.fill()
+            self._background.go_on()
+
+    def _read(self) -> None:
+        changed = self._shelf.read()
+        if changed is None and self._code is not None:
+            self._code = None
+        if changed and self._code is not None:
+            self._code.mark(changed)
+
+    def _written_cards(self, names: Sequence[str]) -> Mapping[str, Written]:
+        entries = self._shelf.entries
+        return {n: (entries[n].card, entries[n].tasks) for n in names if n in entries}
+
+    def _written_code(self, names: Sequence[str]) -> Mapping[str, Written]:
+        skills = records.current_skills(self._store, states=FOUND, names=names, cases=False)
+        return {skill.name: (skill.source[:_DRAFT_CHARS], ()) for skill in skills}
+
+    def _task_texts(self, names: Sequence[str]) -> Iterable[str]:
+        marks = ", ".join("?" * len(names))
+        query = f"SELECT DISTINCT instruction FROM solved_task WHERE name IN ({marks})"
+        return [row["instruction"] for row in self._store.rows(query, names)]
+
+    # in the background -------------------------------------------------------
+
+    def progress(self) -> tuple[int, int]:
+        """Return how many of how many skills have their vector in the index."""
         with self._lock:
-            self.sync()
-            held, wanted = self._with_index(lambda index: index.names()), set(self._skills)
-            lacking = [f"the index lacks {name!r}" for name in sorted(wanted - held)]
-            return lacking + [f"the index holds a stray {name!r}" for name in sorted(held - wanted)]
+            self._read()
+            self._with_index(lambda index: self._fill())
+            return len(self._shelf.entries) - len(self._cards.pending), len(self._shelf.entries)
+
+    def encode_some(self) -> bool:
+        """Encode one batch of what is missing; tell whether there was any."""
+        with self._lock:
+            self._read()
+            self._with_index(lambda index: self._fill())
+            missing = self._cards.missing(_BATCH)
+            if not missing and self._code is not None:
+                missing = self._code.missing(_BATCH)
+        if missing:
+            self._embeddings.vectors(missing)
+        with self._lock:
+            self._with_index(lambda index: self._fill())
+            if self._code is not None:
+                self._code.fill()
+        return bool(missing)
+
+    # health ------------------------------------------------------------------
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the index; skills that wait for their vector are not."""
+        with self._lock:
+            if not len(self):
+                return [self.trouble] if self.trouble else []
+            self.step()
+            held, wanted = self._with_index(lambda index: index.names()), set(self._shelf.entries)
+            lacking = wanted - held
+            found = [f"the index lacks {name!r}" for name in sorted(lacking - self._cards.pending)]
+            found += [f"the index holds a stray {name!r}" for name in sorted(held - wanted)]
+            return [*found, *([self.trouble] if self.trouble else [])]
 
     def rebuild(self) -> None:
-        """Throw away what is derived and make it anew from the store."""
+        """Throw away what is derived and make it anew from the store, to the end."""
         with self._lock:
-            self._read_to, self._seen = -1, (-1, -1)
-            self._with_index(_empty)
-            self.sync()
-            self.trouble = ""
+            self._shelf.forget()
+            self._code = None
+            self._with_index(lambda index: index.remove(sorted(index.names())))
+            self._cards.use(self.index, applied=-1)
+            self.step()
+        while self.encode_some():
+            pass
+        self.trouble = ""
 
     # forks -------------------------------------------------------------------
 
@@ -117,88 +256,27 @@ class Catalogue:
         if in_child:
             self._lock = threading.RLock()
             self.index.abandon()
-            self.index, self._opening, self._wants_chroma = ExactIndex(), None, False
-            self._words, self._skills = Words(), {}
-            self._read_to, self._seen = -1, (-1, -1)
-
-    # in step with the store --------------------------------------------------
-
-    def _read(self) -> None:
-        """Take in what changed: a number to compare where nothing did."""
-        seen = (self._store.data_version(), self._store.changes)
-        if seen == self._seen:
-            return
-        newest = self._store.last_change()
-        if newest != self._read_to:
-            changed = None if self._read_to < 0 else self._changed_since(self._read_to)
-            self._take_in(changed)
-            self._read_to = newest
-        self._seen = seen
-
-    def _take_in(self, changed: set[str] | None) -> None:
-        """Read the skills of these names anew, or all of them."""
-        found = {s.name: s for s in current_skills(self._store, states=FOUND, names=changed)}
-        gone = set(self._skills) if changed is None else changed
-        for name in gone - found.keys():
-            self._words.drop(name)
-        for name, skill in found.items():
-            self._words.put(skill, self._tasks(name))
-        kept = {name: skill for name, skill in self._skills.items() if name not in gone}
-        self._skills = dict(sorted((kept | found).items()))  # anew: others iterate over the old
-
-    def _sync(self, index: Index) -> None:
-        if index.applied > self._read_to:  # the store was put back to an older copy
-            _empty(index)
-        if index.applied == self._read_to:
-            return
-        changed = self._changed_since(index.applied)
-        present = sorted(changed & self._skills.keys())
-        for start in range(0, len(present), _BATCH):
-            part = present[start : start + _BATCH]
-            index.upsert(part, self._vectors(part))
-        index.remove(sorted(changed - self._skills.keys()))
-        index.applied = self._read_to
-
-    def _changed_since(self, seq: int) -> set[str]:
-        rows = self._store.rows("SELECT DISTINCT name FROM change WHERE seq > ?", (seq,))
-        return {row["name"] for row in rows}
-
-    def _vectors(self, names: list[str]) -> Vectors:
-        """Each skill's card, moved towards the tasks it has solved."""
-        texts = [[_card(self._skills[name]), *self._tasks(name)] for name in names]
-        vectors = iter(self._embeddings.vectors([text for views in texts for text in views]))
-        mixed = []
-        for views in texts:
-            card, *tasks = [next(vectors) for _ in views]
-            whole = card + _TASK_WEIGHT * np.mean(tasks, axis=0) if tasks else card
-            mixed.append(whole / np.linalg.norm(whole))
-        return np.asarray(np.stack(mixed), dtype=np.float32)
-
-    def _tasks(self, name: str) -> list[str]:
-        rows = self._store.rows(
-            "SELECT instruction FROM solved_task WHERE name = ? ORDER BY id DESC LIMIT ?",
-            (name, _TASKS),
-        )
-        return [row["instruction"] for row in rows]
+            self._wants_chroma = False
+            self._begin()
 
     # Chroma ------------------------------------------------------------------
 
     def _open_chroma(self) -> None:
-        fingerprint = f"{self._embeddings.encoder.key} {_RECIPE}"
         try:
-            index = open_chroma(self._store.folder / "chroma", fingerprint=fingerprint)
+            index = open_chroma(self._kind, self._store, encoder=self.encoder)
         except Exception as error:  # noqa: BLE001 - Chroma raises anything; searches go on exactly
-            self.trouble = f"the Chroma index cannot be opened: {error}"
+            self.trouble = f"the Chroma index cannot be opened: {error}; searches are exact"
             return
         if index is None:
             return
         with self._lock:
-            exact, self.index = self.index, index
+            exact = self.index
+            self._cards.use(index, applied=index.applied)
             try:
-                self.sync()
+                self.step(at_once=0)
             except HabilisError:  # of the encoder or the store: the next search will say it
                 index.abandon()
-                self.index = exact
+                self._cards.use(exact, applied=exact.applied)
 
     def _with_index(self, work: Callable[[Index], _T]) -> _T:
         """Do something with the index; with the exact one, if Chroma fails at it."""
@@ -210,20 +288,11 @@ class Catalogue:
             if self.index.kind == "exact":
                 raise
             self._fail_over(error)
-        self._sync(self.index)
+        self._fill()
         return work(self.index)
 
     def _fail_over(self, error: Exception) -> None:
         """Go on exactly after Chroma has failed; its folder is built anew another time."""
-        self.trouble = f"the Chroma index failed: {error}"
+        self.trouble = f"the Chroma index failed: {error}; searches are exact"
         self.index.abandon()
-        self.index = ExactIndex()
-
-
-def _card(skill: Skill) -> str:
-    return f"{' '.join(split_words(skill.name))}: {skill.description}"
-
-
-def _empty(index: Index) -> None:
-    index.remove(sorted(index.names()))
-    index.applied = 0
+        self._cards.use(ExactIndex(), applied=-1)

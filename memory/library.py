@@ -3,50 +3,31 @@
 from __future__ import annotations
 
 import difflib
+import json
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Self
 
-from habilis.errors import LibraryError, NameTaken, SkillFailed, SkillNotFound
-from habilis.memory import records
+from habilis.errors import SkillNotFound
+from habilis.memory import records, upkeep
+from habilis.memory.books import Books
 from habilis.memory.catalogue import Catalogue
-from habilis.memory.embed import Embeddings, Encoder, SentenceTransformerEncoder, as_encoder
+from habilis.memory.closure import closure
+from habilis.memory.embed import SentenceTransformerEncoder, as_encoder
+from habilis.memory.embeddings import Embeddings
+from habilis.memory.function import SkillFunction
+from habilis.memory.hits import Hit, narrowed, search
 from habilis.memory.journal import Journal
-from habilis.memory.retrieve import Hit
+from habilis.memory.shelf import FOUND
 from habilis.memory.store import Store, storable
-from habilis.skills.sandbox.client import Limits, Worker
-from habilis.skills.skill import Skill, SkillState, read_source
+from habilis.memory.vectors import Encoder, Vectors
+from habilis.skills.skill import Skill, SkillState
 
 _QUERY_CHARS = 20_000
 
 
-class SkillFunction:
-    """A saved skill as a callable: it runs in the sandbox, with all it requires."""
-
-    def __init__(self, library: SkillLibrary, skill: Skill) -> None:
-        self._library, self.skill = library, skill
-        self.__name__, self.__doc__ = skill.name, skill.description
-
-    def __call__(self, *arguments: object, **keywords: object) -> object:
-        """Call the skill in a fresh worker.
-
-        Raises:
-            SkillFailed: it raised, ran out of time or memory, or was refused.
-        """
-        with Worker(load_skill=self._library.closure, limits=Limits()) as worker:
-            outcome = worker.call(self.skill.name, [arguments], keywords=[keywords])[0]
-        if not outcome.ok:
-            detail = outcome.error.strip().split("\n")[-1]
-            raise SkillFailed(self.skill.name, outcome.kind.value, detail)
-        return outcome.value
-
-    def __repr__(self) -> str:
-        return f"<skill {self.skill.name}{self.skill.signature}>"
-
-
-class SkillLibrary:
+class SkillLibrary(Books):
     """A folder of skills: SQLite is the truth, the index is derived from it.
 
     `encoder` is "minilm", the name or folder of a sentence-transformers model, or an
@@ -68,13 +49,16 @@ class SkillLibrary:
         read_only: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        if index not in ("auto", "chroma", "exact"):
-            raise ValueError(f'index={index!r}: write "auto", "chroma" or "exact"')
+        if index not in ("auto", "chroma", "exact") and "://" not in index:
+            raise ValueError(
+                f'index={index!r}: write "auto", "chroma", "exact" or "http://HOST:PORT"'
+            )
         self.path = Path(path)
         self._encoder = as_encoder(encoder)
         self.store = Store(self.path, read_only=read_only, clock=clock)
         self.journal = Journal(self.store)
-        self._catalogue = Catalogue(self.store, Embeddings(self.store, self._encoder), kind=index)
+        self._embeddings = Embeddings(self.store, self._encoder)
+        self._catalogue = Catalogue(self.store, self._embeddings, kind=index)
 
     def __enter__(self) -> Self:
         return self
@@ -98,19 +82,41 @@ class SkillLibrary:
         """The index that answers now: "chroma" or "exact"."""
         return self._catalogue.index.kind
 
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many of how many skills that can be found have their vector.
+
+        Behind after an import or under another encoder; a thread catches up, meanwhile
+        they are found by their words.
+        """
+        return self._catalogue.progress()
+
+    def sync(self) -> None:
+        """Bring the index into step now; what takes long goes on in the background."""
+        self._catalogue.step()
+
+    def encode(self) -> None:
+        """Encode all that is missing before going on, instead of in the background."""
+        while self._catalogue.encode_some():
+            pass
+
+    def vectors(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, as `search` would ask the encoder for it."""
+        return self._embeddings.vectors(texts, asked=True)
+
     # read --------------------------------------------------------------------
 
     def __len__(self) -> int:
-        return len(self._catalogue.skills())
+        return len(self._catalogue)
 
     def __iter__(self) -> Iterator[Skill]:
-        return iter(list(self._catalogue.skills().values()))
+        return iter(records.current_skills(self.store, states=FOUND))
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and records.current_skill(self.store, name) is not None
 
     def __getitem__(self, name: str) -> SkillFunction:
-        return SkillFunction(self, self.get(name))
+        return SkillFunction(self.get(name), self.closure)
 
     def get(self, name: str) -> Skill:
         """Return a skill's current version, whatever its state.
@@ -130,7 +136,7 @@ class SkillLibrary:
 
     def names(self) -> list[str]:
         """Return the names of all skills that are not archived."""
-        return sorted(self._catalogue.skills())
+        return self._catalogue.names()
 
     def history(self, name: str) -> list[Skill]:
         """Return all versions of a skill, oldest first."""
@@ -151,72 +157,54 @@ class SkillLibrary:
             SkillNotFound: there is no such skill, or a version it has pinned is gone.
             LibraryError: no order gives each the versions it has pinned.
         """
-        order: list[Skill] = []
-        self._collect(self.get(name), order, {})
-        return [(skill.name, skill.source) for skill in order]
+        return closure(self.store, self.get(name))
 
-    def _collect(self, skill: Skill, order: list[Skill], last: dict[str, str]) -> None:
-        """Add a skill below what it calls; `last` is the hash of the last one of each name."""
-        for _ in range(len(skill.requires) + 1):  # loading one may hide another
-            hidden = {n: pin for n, pin in skill.requires.items() if last.get(n) != pin}
-            if not hidden:
-                break
-            for needed, pinned in hidden.items():
-                if last.get(needed) == pinned:
-                    continue
-                version = records.version_by_hash(self.store, needed, pinned)
-                if version is None:
-                    raise SkillNotFound(needed)
-                self._collect(version, order, last)
-        else:
-            raise LibraryError(
-                f"what {skill.name!r} calls pins two versions of each other crosswise; "
-                "keep those skills anew, so that all call one version"
-            )
-        order.append(skill)
-        last[skill.name] = skill.hash
-
-    def search(self, query: str, *, k: int = 5) -> list[Hit]:
+    def search(
+        self,
+        query: str,
+        *,
+        k: int = 5,
+        draft: str = "",
+        states: Collection[SkillState] = (),
+        tags: Iterable[str] = (),
+        takes: str = "",
+        gives: str = "",
+        anyway: bool = False,
+    ) -> list[Hit]:
         """Return the skills that fit best, best first, each with its reason.
 
-        Fewer than `k` where fewer fit, none when nothing does. Never archived ones.
+        Fewer than `k` where fewer fit, none when nothing does (`anyway` gives the best
+        all the same). Never archived ones. `draft` is code already written for the task:
+        the strongest hint of all. The rest leaves only skills in one of the `states`, with
+        all of the `tags`, with a parameter of type `takes`, returning the type `gives`.
 
         Raises:
-            ValueError: the query is empty or k is below 1.
+            ValueError: the query is empty, k is below 1, or a type is none.
+            EncoderError: the encoder is needed and cannot be had.
         """
         if not query.strip():
             raise ValueError("the query is empty: say what you need")
         if k < 1:
             raise ValueError(f"k={k} finds nothing: ask for at least one")
-        return self._catalogue.search(query[:_QUERY_CHARS], k=k)
+        fits = narrowed(states=states, tags=tags, takes=takes, gives=gives)
+        text = query[:_QUERY_CHARS]
+        return search(self._catalogue, self.store, text, k=k, draft=draft, fits=fits, anyway=anyway)
 
     # write -------------------------------------------------------------------
 
-    def add(self, skill: Skill, *, after: int | None = None) -> Skill:
+    def add(self, skill: Skill, *, after: int | None = None, evidence: object = None) -> Skill:
         """Keep a skill; a name that exists gets a new version, an equal one stays as it is.
 
         An archived skill comes back to the state that `skill` has. `after` is the number
-        of versions of this name that the skill was proved against.
+        of versions of this name that the skill was proved against; `evidence` is what the
+        proof said, anything that can be JSON.
 
         Raises:
             NameTaken: there are more versions by now.
+            TypeError: the evidence cannot be JSON.
         """
-        with self.store.change("skill_added", skill.name) as connection:
-            versions = records.all_versions(self.store, skill.name)
-            if after is not None and len(versions) != after:
-                raise NameTaken(skill.name)
-            same = next((old for old in versions if old.hash == skill.hash), None)
-            if same is not None:
-                archived = same.state is SkillState.ARCHIVED
-                state = skill.state if archived else same.state
-                connection.execute(
-                    "UPDATE skill SET number = ?, state = ? WHERE name = ?",
-                    (same.version, state.value, skill.name),
-                )
-                return replace(same, state=state)
-            kept = replace(skill, version=len(versions) + 1)
-            records.write_version(connection, kept)
-        return kept
+        proof = "" if evidence is None else json.dumps(evidence, ensure_ascii=False)
+        return records.keep_skill(self.store, skill, after=after, evidence=storable(proof))
 
     def set_state(self, name: str, state: SkillState) -> None:
         """Move a skill to another state of its life."""
@@ -241,55 +229,31 @@ class SkillLibrary:
             connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
         return self.get(name)
 
-    def record_use(self, name: str, *, helped: bool) -> None:
-        """Count a call of a skill in a task, and whether the task was solved."""
-        column = "helped" if helped else "failed"
-        self.get(name)
-        with self.store.change("skill_used", name) as connection:
-            connection.execute(
-                f"UPDATE skill SET called = called + 1, {column} = {column} + 1 WHERE name = ?",
-                (name,),
-            )
-
-    def add_solved_task(self, name: str, instruction: str) -> None:
-        """Remember a task that the skill solved: one more way to find it."""
-        self.get(name)
-        with self.store.change("task_solved", name) as connection:
-            connection.execute(
-                "INSERT INTO solved_task (name, instruction) VALUES (?, ?) ON CONFLICT DO NOTHING",
-                (name, storable(instruction)),
-            )
-
     # health ------------------------------------------------------------------
 
     def check(self, *, fix: bool = False) -> list[str]:
-        """Return what is inconsistent, empty when all is well; `fix` mends the index."""
-        problems = [problem for skill in self.skills() for problem in self._pin_problems(skill)]
-        integrity = self.store.rows("PRAGMA integrity_check")
-        problems += [row[0] for row in integrity if row[0] != "ok"]
-        problems += [
-            f"row {row[1]} of table {row[0]!r} points to nothing"
-            for row in self.store.rows("PRAGMA foreign_key_check")
-        ]
-        if len(self):
-            behind = self._catalogue.behind()
-            if fix and (behind or self._catalogue.trouble):
-                self._catalogue.rebuild()
-                behind = self._catalogue.behind()
-            problems += behind
-        if self._catalogue.trouble:
-            problems.append(self._catalogue.trouble)
-        return problems
+        """Return what is inconsistent, empty when all is well.
 
-    def _pin_problems(self, skill: Skill) -> Iterator[str]:
-        for needed, pinned in skill.requires.items():
-            if records.version_by_hash(self.store, needed, pinned) is None:
-                yield f"{skill.name!r} requires a version of {needed!r} that is gone"
-        try:
-            called = read_source(skill.source).requires
-        except ValueError as error:
-            yield f"{skill.name!r} cannot be read: {error}"
-            return
-        for name in called:
-            if name not in skill.requires:
-                yield f"{skill.name!r} calls {name!r}, but no version of it is pinned"
+        `fix` mends what can be: whatever is derived is made anew, damaged embeddings and
+        rows that point to nothing go. The rest is what is returned then.
+        """
+        found = upkeep.problems(self.store) + self._catalogue.problems()
+        if not found or not fix:
+            return found
+        if not self.store.read_only:
+            upkeep.mend(self.store)
+        self._catalogue.rebuild()
+        return upkeep.problems(self.store) + self._catalogue.problems()
+
+    def backup(self, to: str | Path) -> Path:
+        """Copy the whole library into one new file while it is in use; `restore` takes it.
+
+        Raises:
+            LibraryError: the file exists, or cannot be written.
+        """
+        return upkeep.backup(self.store, Path(to))
+
+    def stats(self) -> dict[str, object]:
+        """Return counts and sizes as `habilis library stats` prints them."""
+        encoded, _ = self.progress
+        return {**upkeep.stats(self.store), "encoded": encoded, "index": self.index_kind}

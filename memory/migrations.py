@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 from typing import Final
 
 from habilis.errors import LibraryTooNew, NotALibrary
@@ -44,6 +47,35 @@ STEPS: Final[tuple[str, ...]] = (
         session TEXT NOT NULL REFERENCES session (name), key TEXT NOT NULL,
         result TEXT NOT NULL, finished_at REAL NOT NULL, PRIMARY KEY (session, key));
     """,
+    # Uses one by one instead of three counters, so that what a skill has saved can be told;
+    # counted ones become rows without a task or a time. Proofs, tags, and texts only asked.
+    """
+    ALTER TABLE version ADD COLUMN evidence TEXT NOT NULL DEFAULT '';
+    ALTER TABLE skill ADD COLUMN retrieved INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE use (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL, number INTEGER NOT NULL,
+        task TEXT NOT NULL, helped INTEGER NOT NULL, nested INTEGER NOT NULL,
+        seconds REAL, tokens INTEGER, at REAL,
+        FOREIGN KEY (name, number) REFERENCES version (name, number));
+    CREATE INDEX use_of ON use (name, helped);
+    INSERT INTO use (name, number, task, helped, nested)
+        WITH RECURSIVE counted (name, number, helped, times) AS (
+            SELECT name, number, 1, helped FROM skill
+            UNION ALL SELECT name, number, 0, called - helped FROM skill
+            UNION ALL SELECT name, number, helped, times - 1 FROM counted WHERE times > 1)
+        SELECT name, number, '', helped, 0 FROM counted WHERE times > 0;
+    ALTER TABLE skill DROP COLUMN called;
+    ALTER TABLE skill DROP COLUMN helped;
+    ALTER TABLE skill DROP COLUMN failed;
+    CREATE TABLE tag (
+        name TEXT NOT NULL REFERENCES skill (name), tag TEXT NOT NULL,
+        PRIMARY KEY (name, tag)) WITHOUT ROWID;
+    CREATE INDEX solved_by ON solved_task (name, id);
+    ALTER TABLE embedding ADD COLUMN asked INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX asked_embedding ON embedding (id) WHERE asked = 1;
+    CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    INSERT INTO fact VALUES ('library', lower(hex(randomblob(8))));
+    """,
 )
 
 
@@ -80,6 +112,9 @@ def read_format(connection: sqlite3.Connection, path: str) -> int:
 def migrate(connection: sqlite3.Connection, path: str) -> None:
     """Bring a file to the newest format; an empty file becomes a new store.
 
+    All in one transaction. Before it, an older file is copied beside itself
+    (`habilis.db.format-1`), as it was when the lock was taken.
+
     Raises:
         NotALibrary: the file is no SQLite database, or somebody else's.
         LibraryTooNew: a newer habilis wrote it.
@@ -88,7 +123,9 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:  # another process may have migrated while this one waited for the lock
-        format_number = connection.execute("PRAGMA user_version").fetchone()[0]
+        format_number = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if 0 < format_number < len(STEPS):
+            copy_file(path, f"{path}.format-{format_number}")
         for step in STEPS[format_number:]:
             for statement in step.split(";"):
                 connection.execute(statement)
@@ -96,5 +133,22 @@ def migrate(connection: sqlite3.Connection, path: str) -> None:
         connection.execute(f"PRAGMA user_version = {len(STEPS)}")
         connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
+
+
+def copy_file(path: str, to: str) -> None:
+    """Copy a database as it stands at one moment, while others may use it; all or nothing."""
+    unfinished = Path(f"{to}.{os.getpid()}.unfinished")
+    try:
+        with (
+            closing(sqlite3.connect(f"{Path(path).absolute().as_uri()}?mode=ro", uri=True)) as old,
+            closing(sqlite3.connect(unfinished)) as new,
+        ):
+            old.backup(new)
+        with unfinished.open("rb") as written:
+            os.fsync(written.fileno())
+        unfinished.replace(to)
+    finally:
+        unfinished.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
+from habilis.errors import NameTaken
 from habilis.memory.store import Store
 from habilis.skills.sandbox.wire import dumps, loads
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState
@@ -15,11 +16,11 @@ _VERSION = "SELECT v.*, s.state FROM version v JOIN skill s ON s.name = v.name"
 _MARKS = 500  # names in one query; SQLite allows 32,766
 
 
-def write_version(connection: sqlite3.Connection, skill: Skill) -> None:
+def write_version(connection: sqlite3.Connection, skill: Skill, *, evidence: str = "") -> None:
     """Insert a version with its cases and make it the skill's current one."""
     connection.execute(
         "INSERT INTO version (hash, name, number, source, signature, description, requires, "
-        "provenance) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "provenance, evidence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             skill.hash,
             skill.name,
@@ -29,6 +30,7 @@ def write_version(connection: sqlite3.Connection, skill: Skill) -> None:
             skill.description,
             json.dumps(dict(skill.requires)),
             json.dumps(asdict(skill.provenance)),
+            evidence,
         ),
     )
     connection.execute(
@@ -54,25 +56,71 @@ def write_version(connection: sqlite3.Connection, skill: Skill) -> None:
     )
 
 
+def keep_skill(store: Store, skill: Skill, *, after: int | None, evidence: str) -> Skill:
+    """Keep a skill as the current version of its name; one that is there stays as it is.
+
+    Raises:
+        NameTaken: there are more than `after` versions by now.
+    """
+    with store.change("skill_added", skill.name) as connection:
+        versions = all_versions(store, skill.name)
+        if after is not None and len(versions) != after:
+            raise NameTaken(skill.name)
+        same = next((old for old in versions if old.hash == skill.hash), None)
+        if same is None:
+            kept = replace(skill, version=len(versions) + 1)
+            write_version(connection, kept, evidence=evidence)
+            return kept
+        state = skill.state if same.state is SkillState.ARCHIVED else same.state
+        connection.execute(
+            "UPDATE skill SET number = ?, state = ? WHERE name = ?",
+            (same.version, state.value, skill.name),
+        )
+        return replace(same, state=state)
+
+
 def current_skills(
-    store: Store, *, states: Iterable[SkillState], names: Iterable[str] | None = None
+    store: Store,
+    *,
+    states: Iterable[SkillState],
+    names: Iterable[str] | None = None,
+    cases: bool = True,
 ) -> list[Skill]:
     """Return the current version of every skill in one of the states, by name.
 
-    With `names`, only of these.
+    With `names`, only of these. Without `cases` they come without them, and sooner.
     """
     query = f"{_VERSION} AND s.number = v.number WHERE s.state IN ({{}})"
     wanted = [state.value for state in states]
-    marks = ", ".join("?" * len(wanted))
+    query = query.format(", ".join("?" * len(wanted)))
     if names is None:
-        return _with_cases(store, store.rows(f"{query.format(marks)} ORDER BY v.name", wanted))
-    found: list[Skill] = []
-    ordered = sorted(names)
-    for start in range(0, len(ordered), _MARKS):
-        part = ordered[start : start + _MARKS]
-        which = f"{query.format(marks)} AND v.name IN ({', '.join('?' * len(part))})"
-        found += _with_cases(store, store.rows(f"{which} ORDER BY v.name", [*wanted, *part]))
-    return found
+        rows = store.rows(f"{query} ORDER BY v.name", wanted)
+    else:
+        rows = []
+        ordered = sorted(names)
+        for start in range(0, len(ordered), _MARKS):
+            part = ordered[start : start + _MARKS]
+            which = f"{query} AND v.name IN ({', '.join('?' * len(part))}) ORDER BY v.name"
+            rows += store.rows(which, [*wanted, *part])
+    return _with_cases(store, rows) if cases else [_skill(row) for row in rows]
+
+
+def tagged(store: Store, name: str) -> tuple[str, ...]:
+    """Return a skill's tags, by the alphabet."""
+    rows = store.rows("SELECT tag FROM tag WHERE name = ? ORDER BY tag", (name,))
+    return tuple(row["tag"] for row in rows)
+
+
+def evidence_of(store: Store, name: str, number: int) -> object:
+    """Return what the proof of a version said, None where nothing was kept.
+
+    Raises:
+        ValueError: there is no such version.
+    """
+    rows = store.rows("SELECT evidence FROM version WHERE name = ? AND number = ?", (name, number))
+    if not rows:
+        raise ValueError(f"{name!r} has no version {number}")
+    return json.loads(rows[0]["evidence"] or "null")
 
 
 def current_skill(store: Store, name: str) -> Skill | None:

@@ -20,13 +20,16 @@ class SkillState(StrEnum):
 
 
 class CaseOrigin(StrEnum):
-    """Who vouches for a case. Only the first three are independent of the draft."""
+    """Who vouches for a case. Only the first five are independent of the draft."""
 
     USER = "user"  # an example the user gave
     KEPT_BACK = "kept_back"  # a check the author had not seen
-    TASK = "task"  # the checked answer of a task
+    TESTER = "tester"  # written by somebody who had not seen the draft
+    LATER_TASK = "later_task"  # the checked answer of a task that came after the draft
+    TASK = "task"  # the checked answer of the task the draft was made for
     AUTHOR = "author"  # written by the draft's author
     RECORDED = "recorded"  # what the draft itself returned: proves nothing about meaning
+    GENERATED = "generated"  # of made-up inputs, again what the draft returned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +51,8 @@ class Provenance:
     made_at: float
     session: str = ""
     untrusted: tuple[str, ...] = ()  # names of inputs and tools whose text was in view
+    seconds: float | None = None  # that the task took; None where it is not known
+    tokens: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 
+import numpy as np
+
+from habilis.memory.vectors import Vectors
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, read_source
 
 
@@ -34,3 +38,18 @@ def simple(name: str, doc: str, body: str = "return text") -> Skill:
 
 def case(argument: object, expected: object) -> Case:
     return Case(arguments=(argument,), expected=expected, origin=CaseOrigin.USER)
+
+
+class HashEncoder:
+    """Unit vectors drawn by the hash of the text: equal texts are equal, all others far apart."""
+
+    def __init__(self, key: str = "hash", dimension: int = 32) -> None:
+        self.key, self.dimension = key, dimension
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        rows = []
+        for text in texts:
+            digest = hashlib.sha256(f"{self.key}{text}".encode()).digest()
+            row = np.random.default_rng(list(digest)).standard_normal(self.dimension)
+            rows.append(row / np.linalg.norm(row))
+        return np.asarray(rows, np.float32).reshape(len(texts), self.dimension)

@@ -17,6 +17,8 @@ ROOT = Path(__file__).parent.parent
         (["replay", "--quick"], 4),
         (["startup", "--quick", "--peers", "nowhere"], 1),
         (["escapes", "--quick"], 2),
+        (["memory", "--quick"], 19),
+        (["soak", "--quick"], 2),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),
     ],

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from habilis import __version__
-from habilis.agent.cli import doctor, run, session, skills
+from habilis.agent.cli import doctor, library, run, session, skills
 from habilis.agent.cli.clean import clean_lines
 from habilis.errors import HabilisError
 
@@ -23,6 +23,7 @@ app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
 app.add_typer(session.app, name="session")
 app.add_typer(skills.app, name="skills")
+app.add_typer(library.app, name="library")
 
 _ERROR = 2
 

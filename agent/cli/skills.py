@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,8 @@ from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.errors import ConfigError
-from habilis.skills.skill import Skill
+from habilis.memory.hits import Hit
+from habilis.skills.skill import Skill, SkillState
 
 app = typer.Typer(help="The saved skills.", no_args_is_help=True)
 NameArgument = Annotated[str, typer.Argument(help="The skill's name.")]
@@ -49,6 +51,11 @@ def search(
     query: Annotated[str, typer.Argument(help="What you need.")],
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     limit: Annotated[int, typer.Option("-k", help="Hits at most.")] = 5,
+    state: Annotated[list[SkillState] | None, typer.Option(help="Only in this state.")] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="Only with this tag.")] = None,
+    takes: Annotated[str, typer.Option(help="Only with a parameter of this type.")] = "",
+    gives: Annotated[str, typer.Option(help="Only returning this type.")] = "",
+    anyway: Annotated[bool, typer.Option(help="The best ones even if nothing fits.")] = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Find skills by what they do, best first, with the reason."""
@@ -57,20 +64,26 @@ def search(
     if limit < 1:
         raise ConfigError(f"-k {limit} finds nothing: ask for at least one")
     with options.open_library(library) as shelf:
-        hits = shelf.search(query, k=limit)
+        try:
+            hits = shelf.search(
+                query,
+                k=limit,
+                states=state or (),
+                tags=tag or (),
+                takes=takes,
+                gives=gives,
+                anyway=anyway,
+            )
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
     if as_json:
-        print_json(
-            [
-                {**_row(h.skill), "score": h.score, "cosine": h.cosine, "words": list(h.words)}
-                for h in hits
-            ]
-        )
+        print_json([_hit(hit) for hit in hits])
         return
     console = Console(highlight=False)
     for hit in hits:
-        words = f", words: {', '.join(hit.words)}" if hit.words else ""
+        doubt = "" if hit.fits and not hit.doubtful else "doubtful; "
         console.print(f"[bold]{clean(hit.skill.card)}[/]")
-        console.print(f"  [dim]likeness {hit.cosine:.2f}{clean(words)}[/]")
+        console.print(f"  [dim]{doubt}{clean(_reason(hit))}[/]")
     if not hits:
         console.print("No skill fits.")
 
@@ -149,6 +162,26 @@ def archive(name: NameArgument, library: options.LibraryOption = options.DEFAULT
     with options.open_library(library) as shelf:
         shelf.archive(name)
     print(f"archived {name}")
+
+
+def _hit(hit: Hit) -> dict[str, Any]:
+    return {
+        **_row(hit.skill),
+        "score": hit.score,
+        "cosine": None if math.isnan(hit.cosine) else hit.cosine,
+        "views": dict(hit.views),
+        "words": list(hit.words),
+        "fits": hit.fits,
+        "doubtful": hit.doubtful,
+    }
+
+
+def _reason(hit: Hit) -> str:
+    """Say what spoke for a hit: each view's part of the score, the likeness, the words."""
+    parts = [f"{view} {gain:+.2f}" for view, gain in hit.views.items() if abs(gain) >= 0.005]
+    likeness = "not encoded yet" if math.isnan(hit.cosine) else f"likeness {hit.cosine:.2f}"
+    words = [f"words: {', '.join(hit.words)}"] if hit.words else []
+    return "; ".join([likeness, *([", ".join(parts)] if parts else []), *words])
 
 
 def _row(skill: Skill) -> dict[str, Any]:

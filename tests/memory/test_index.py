@@ -11,7 +11,7 @@ import pytest
 from habilis import SkillLibrary
 from habilis.memory.embed import Encoder, Vectors
 from habilis.memory.exact import ExactIndex, Index
-from habilis.memory.index import ChromaIndex, open_chroma
+from habilis.memory.index import ChromaIndex, open_folder
 from tests.making import simple
 
 
@@ -23,7 +23,7 @@ def unit(*values: float) -> Vectors:
 @pytest.fixture(params=["exact", "chroma"])
 def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Index]:
     """Both indexes must pass the same suite."""
-    made = ExactIndex() if request.param == "exact" else open_chroma(tmp_path, fingerprint="t")
+    made = ExactIndex() if request.param == "exact" else open_folder(tmp_path, fingerprint="t")
     assert made is not None
     yield made
     made.close()
@@ -61,33 +61,33 @@ def test_removing(index: Index) -> None:
 
 def test_chroma_goes_on_after_a_clean_close(tmp_path: Path) -> None:
     """The same encoder finds its vectors and the change number; another one starts anew."""
-    first = open_chroma(tmp_path, fingerprint="a")
+    first = open_folder(tmp_path, fingerprint="a")
     assert first is not None
     first.upsert(["x"], unit(1, 0)[None, :])
     first.applied = 7
     first.close()
-    second = open_chroma(tmp_path, fingerprint="a")
+    second = open_folder(tmp_path, fingerprint="a")
     assert second is not None and second.names() == {"x"} and second.applied == 7
     second.close()
-    third = open_chroma(tmp_path, fingerprint="b")
+    third = open_folder(tmp_path, fingerprint="b")
     assert third is not None and third.names() == set() and third.applied == 0
     third.close()
 
 
 def test_a_chroma_that_was_not_closed_is_built_anew(tmp_path: Path) -> None:
     """A crash leaves the dirty mark; a damaged folder is thrown away as well."""
-    crashed = open_chroma(tmp_path, fingerprint="a")
+    crashed = open_folder(tmp_path, fingerprint="a")
     assert crashed is not None
     crashed.upsert(["x"], unit(1, 0)[None, :])
     os.close(crashed._lock)
     crashed._lock = -1
-    again = open_chroma(tmp_path, fingerprint="a")
+    again = open_folder(tmp_path, fingerprint="a")
     assert again is not None and again.names() == set()
     again.upsert(["x"], unit(1, 0)[None, :])
     again.close()
     for file in tmp_path.glob("epoch-*/chroma.sqlite3"):
         file.write_bytes(b"damaged")
-    mended = open_chroma(tmp_path, fingerprint="a")
+    mended = open_folder(tmp_path, fingerprint="a")
     assert mended is not None and mended.names() == set() and mended.applied == 0
     mended.close()
 
@@ -95,7 +95,7 @@ def test_a_chroma_that_was_not_closed_is_built_anew(tmp_path: Path) -> None:
 def test_every_damaged_file_is_noticed(tmp_path: Path) -> None:
     """Zeroed vectors give wrong neighbours, a cut header ends the process: never opened."""
     whole = tmp_path / "whole"
-    made = open_chroma(whole, fingerprint="a")
+    made = open_folder(whole, fingerprint="a")
     assert made is not None
     vectors = np.random.default_rng(7).normal(size=(1_100, 16)).astype(np.float32)
     made.upsert([f"n{number}" for number in range(1_100)], vectors)
@@ -107,12 +107,12 @@ def test_every_damaged_file_is_noticed(tmp_path: Path) -> None:
         copy = tmp_path / str(number)
         shutil.copytree(whole, copy)
         (copy / file).write_bytes(b"\0" * (copy / file).stat().st_size)
-        opened = open_chroma(copy, fingerprint="a")
+        opened = open_folder(copy, fingerprint="a")
         assert opened is not None and (opened.applied, opened.names()) == (0, set()), file
         opened.close()
     for text in ("", "[]", '{"fingerprint": "a", "files": {}, "clean": true}'):
         (whole / "state.json").write_text(text)
-        opened = open_chroma(whole, fingerprint="a")
+        opened = open_folder(whole, fingerprint="a")
         assert opened is not None and opened.names() == set()
         opened.close()
 

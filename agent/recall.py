@@ -1,0 +1,93 @@
+"""What one task takes from the library and gives back: skills it is shown, what they did."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+
+from habilis.agent.task import Task
+from habilis.errors import LibraryError
+from habilis.memory.hits import Hit
+from habilis.memory.library import SkillLibrary
+from habilis.skills.skill import Skill
+
+_RECALLED = 20  # candidates for reuse and for the embedded author
+_SHOWN = 3  # cards a model sees: two or three focused skills help most (SkillsBench, 2026)
+_SHOWN_LATER = 2
+
+
+class Recall:
+    """The saved skills of one task. `candidates` come best first; an author sees `shown`.
+
+    Nothing is shown where nothing fits, and nothing has the name of an input or a tool.
+    """
+
+    def __init__(self, library: SkillLibrary | None, task: Task, tools: Iterable[str]) -> None:
+        self._library, self._task = library, task
+        self._taken = {*task.inputs, *tools}
+        self.candidates: tuple[Skill, ...] = ()
+        self.shown: tuple[Skill, ...] = ()
+
+    def begin(self) -> None:
+        """Look for skills by the task's instruction."""
+        if self._library is None or not len(self._library):
+            return
+        hits = self._library.search(self._task.instruction, k=_RECALLED, anyway=True)
+        hits = [hit for hit in hits if hit.skill.name not in self._taken]
+        self.candidates = tuple(hit.skill for hit in hits)
+        self._show(hit.skill for hit in hits[:_SHOWN] if hit.fits)
+
+    def again(self, draft: str) -> tuple[Skill, ...]:
+        """Look again, with code that failed as a second query; return what is newly shown.
+
+        Only what fits without doubt: this comes in the middle of the author's work.
+        """
+        if self._library is None or not self.candidates:
+            return ()
+        hits = self._library.search(self._task.instruction, k=_RECALLED, draft=draft)
+        known = {*self._taken, *(skill.name for skill in self.shown)}
+        return self._show(_sure(hits, known=known, best=len(self.shown) + _SHOWN_LATER))
+
+    def record(
+        self,
+        used: Collection[str],
+        *,
+        sources: Sequence[str],
+        answer: str,
+        helped: bool,
+        seconds: float,
+        tokens: int,
+    ) -> None:
+        """Keep what the skills called in the task did for it; `answer` is a function given.
+
+        A skill named neither in the code nor as the answer was called by another one.
+        """
+        if self._library is None:
+            return
+        named = set(re.findall(r"\w+", "\n".join(sources))) | {answer}
+        for name in used:
+            self._library.record_use(
+                name,
+                helped=helped,
+                task=self._task.key,
+                nested=name not in named,
+                seconds=seconds,
+                tokens=tokens,
+            )
+            if helped:
+                self._library.add_solved_task(name, self._task.instruction)
+
+    def _show(self, skills: Iterable[Skill]) -> tuple[Skill, ...]:
+        new = tuple(skills)
+        self.shown += new
+        if new and self._library is not None:
+            with suppress(LibraryError):  # read-only or full: no task ends for a count
+                self._library.record_retrieved([skill.name for skill in new])
+        return new
+
+
+def _sure(hits: Sequence[Hit], *, known: Collection[str], best: int) -> Iterable[Skill]:
+    for hit in hits[:best]:
+        if not hit.doubtful and hit.skill.name not in known:
+            yield hit.skill

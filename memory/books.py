@@ -1,0 +1,104 @@
+"""What a library knows of its skills beside their source: uses, proofs, tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from habilis.memory import records
+from habilis.memory.ledger import (
+    Ledger,
+    Use,
+    read_ledger,
+    read_uses,
+    write_retrieved,
+    write_use,
+)
+from habilis.memory.store import Store, storable
+from habilis.skills.skill import Skill
+
+
+class Books:
+    """The part of a `SkillLibrary` that keeps account.
+
+    Every method raises `SkillNotFound` for a name that was never used.
+    """
+
+    store: Store
+
+    def get(self, name: str) -> Skill:
+        """Return a skill's current version."""
+        raise NotImplementedError
+
+    def ledger(self, name: str) -> Ledger:
+        """Return how often a skill was shown and used, and what that saved."""
+        self.get(name)
+        return read_ledger(self.store, name)
+
+    def uses(self, name: str) -> list[Use]:
+        """Return the uses of a skill, of all its versions, oldest first."""
+        self.get(name)
+        return read_uses(self.store, name)
+
+    def evidence(self, name: str, version: int | None = None) -> object:
+        """Return what was kept of the proof of a version, by default the current one.
+
+        Raises:
+            ValueError: there is no such version.
+        """
+        return records.evidence_of(self.store, name, version or self.get(name).version)
+
+    def tags(self, name: str) -> tuple[str, ...]:
+        """Return a skill's tags."""
+        self.get(name)
+        return records.tagged(self.store, name)
+
+    def record_use(
+        self,
+        name: str,
+        *,
+        helped: bool,
+        task: str = "",
+        version: int | None = None,
+        nested: bool = False,
+        seconds: float | None = None,
+        tokens: int | None = None,
+    ) -> None:
+        """Keep that a skill was called in a task, whether that was solved, and what it took.
+
+        `task` is its key; `version` is the current one unless given; `nested` means called
+        by another skill.
+        """
+        current = self.get(name).version
+        write_use(
+            self.store,
+            name,
+            helped=helped,
+            version=version or current,
+            task=task,
+            nested=nested,
+            seconds=seconds,
+            tokens=tokens,
+        )
+
+    def record_retrieved(self, names: Iterable[str]) -> None:
+        """Count that these skills were shown to an author."""
+        write_retrieved(self.store, names)
+
+    def add_solved_task(self, name: str, instruction: str) -> None:
+        """Remember a task that the skill solved: one more way to find it."""
+        self.get(name)
+        with self.store.change("task_solved", name) as connection:
+            connection.execute(
+                "INSERT INTO solved_task (name, instruction) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (name, storable(instruction)),
+            )
+
+    def tag(self, name: str, *tags: str) -> None:
+        """Give a skill these tags and no others; `search` can ask for them."""
+        self.get(name)
+        with self.store.change("tagged", name) as connection:
+            connection.execute("DELETE FROM tag WHERE name = ?", (name,))
+            connection.executemany(
+                "INSERT INTO tag (name, tag) VALUES (?, ?)",
+                [(name, storable(tag)) for tag in dict.fromkeys(tags)],
+            )

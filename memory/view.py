@@ -1,0 +1,93 @@
+"""One kind of vector of every skill, in an index, brought into step bit by bit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+
+from habilis.memory.embeddings import Embeddings, text_hash
+from habilis.memory.exact import ExactIndex, Index
+from habilis.memory.vectors import Vectors
+
+_TASK_WEIGHT = 0.5
+_PART = 512
+
+# Texts and the hashes of further texts, whose mean is added with half the weight.
+Written = tuple[str, tuple[str, ...]]
+
+
+class View:
+    """An index and the names that it lacks, because they are new or were changed.
+
+    `read` gives what is written of names, fewer where some are gone; `texts` gives the
+    texts behind the further hashes of names. What is computed is kept in
+    the store, so that work broken off is not lost and every other index can use it.
+    """
+
+    def __init__(
+        self,
+        embeddings: Embeddings,
+        read: Callable[[Sequence[str]], Mapping[str, Written]],
+        texts: Callable[[Sequence[str]], Iterable[str]],
+    ) -> None:
+        self._embeddings, self._read, self._texts = embeddings, read, texts
+        self.index: Index = ExactIndex()
+        self.pending: set[str] = set()
+        self.marked_to = -1  # the change up to which `pending` is complete
+
+    def use(self, index: Index, *, applied: int) -> None:
+        """Go on with another index, which has taken in all changes up to `applied`."""
+        self.index, self.marked_to = index, applied
+        self.pending.clear()
+
+    def mark(self, names: Iterable[str]) -> None:
+        """Say that these names changed."""
+        self.pending.update(names)
+
+    def fill(self) -> None:
+        """Put everything into the index whose vectors are in the store."""
+        names = sorted(self.pending)
+        for start in range(0, len(names), _PART):
+            part = names[start : start + _PART]
+            written = self._read(part)
+            self.index.remove([name for name in part if name not in written])
+            self.pending.difference_update(name for name in part if name not in written)
+            needed = {h for text, more in written.values() for h in (text_hash(text), *more)}
+            known = self._embeddings.known(needed)
+            ready = {
+                name: _mixed(known[text_hash(text)], [known[h] for h in more])
+                for name, (text, more) in written.items()
+                if text_hash(text) in known and all(h in known for h in more)
+            }
+            if ready:
+                self.index.upsert(list(ready), np.stack(list(ready.values())))
+                self.pending.difference_update(ready)
+
+    def missing(self, limit: int, *, first: Sequence[str] = ()) -> list[str]:
+        """Return texts of pending names that no encoder has seen, at most `limit` of them.
+
+        Those of the names `first` come first.
+        """
+        found: dict[str, None] = {}
+        names = [name for name in first if name in self.pending]
+        names += sorted(self.pending.difference(names))
+        for start in range(0, len(names), limit):
+            part = names[start : start + limit]
+            written = self._read(part)
+            own = {text_hash(text): text for text, _ in written.values()}
+            others = {h for _, more in written.values() for h in more}
+            known = self._embeddings.known([*own, *others])
+            found |= dict.fromkeys(text for h, text in own.items() if h not in known)
+            if others - known.keys():
+                further = {text_hash(text): text for text in self._texts(part)}
+                found |= {further[h]: None for h in others - known.keys() if h in further}
+            if len(found) >= limit:
+                break
+        return list(found)[:limit]
+
+
+def _mixed(text: Vectors, more: Sequence[Vectors]) -> Vectors:
+    """Return the text's vector moved towards the mean of the others, of length 1."""
+    whole = text + _TASK_WEIGHT * np.mean(more, axis=0) if more else text
+    return np.asarray(whole / np.linalg.norm(whole), np.float32)

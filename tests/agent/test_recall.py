@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from habilis import Agent, ScriptedAuthor, SkillLibrary
+from habilis.agent.task import Task
+from tests.making import make_skill, simple
+
+TOTAL = make_skill(
+    'def add_up(values: list[float]) -> float:\n    """Add up the numbers of a list."""\n'
+    "    return sum(values)\n"
+)
+
+
+def block(code: str) -> str:
+    return f"```python\n{code}\n```"
+
+
+def fill(library: SkillLibrary) -> None:
+    library.add(TOTAL)
+    for number in range(60):
+        library.add(simple(f"price_{number}", f"Return the price of order {number}."))
+    library.encode()
+
+
+def test_nothing_is_shown_where_nothing_fits(library: SkillLibrary) -> None:
+    """The author reads of no skill, and none is counted as shown."""
+    fill(library)
+    author = ScriptedAuthor([block("final_answer('Tewodros')")])
+    agent = Agent(author, library=library, learn=False)
+    question = (
+        "Who was the first emperor of Ethiopia, please tell me about his childhood and reign?"
+    )
+    result = agent.run_sync(Task(question))
+    assert (
+        result.skills_shown == () and "Saved skills" not in author.requests[0].messages[0].content
+    )
+    assert library.ledger("add_up").retrieved == 0
+
+
+def test_code_that_fails_is_a_second_query(library: SkillLibrary) -> None:
+    """A skill like it is shown next, imported, and its use is kept with what it took."""
+    fill(library)
+    author = ScriptedAuthor(
+        [
+            block("values = [1.0, 2.0, 4.0]\nadd_up_numbers_of_list(values)"),
+            block("final_answer(add_up(values + [0.0]))"),
+            block("values = [1.0, 2.0, 4.0]\nfinal_answer(add_up(values))"),
+        ]
+    )
+    agent = Agent(author, library=library, learn=False)
+    result = agent.run_sync(Task("Orders 3 and 4: what do I pay, in sum, for the price of both?"))
+    seen = "\n".join(step.observation for step in result.steps)
+    assert result.output == 7.0 and "add_up" in result.skills_used
+    assert "add_up(values: list[float])" in seen or "add_up" in result.skills_shown
+    (use,) = library.uses("add_up")
+    assert use.helped and not use.nested and use.task == result.task_id and use.seconds is not None
+    assert library.ledger("add_up").retrieved == 1
