@@ -19,7 +19,9 @@ from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same_as_written, show
 from habilis.skills.extract import extract_function
-from habilis.skills.prove import Gate
+from habilis.skills.proof.evidence import Call
+from habilis.skills.proof.gate import Gate
+from habilis.skills.proof.policy import Policy
 from habilis.skills.rename import rename
 from habilis.skills.sandbox.wire import FunctionRef
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, read_source
@@ -54,7 +56,7 @@ class Toolmaker:
         clock: Callable[[], float],
     ) -> None:
         self._library, self._dialogue, self._runner, self._clock = library, dialogue, runner, clock
-        self._gate = Gate(library.closure, allow=tuple(allow))
+        self._gate = Gate(library.closure, policy=Policy(allow=tuple(allow)))
         runner.on_cancel.append(self._gate.interrupt)
 
     async def learn(self, solved: Solved) -> tuple[str, ...]:
@@ -122,8 +124,7 @@ class Toolmaker:
         outcomes = await self._runner.beside(
             self._gate.call,
             draft,
-            [claim.arguments for claim in proposal.claims],
-            [claim.keywords for claim in proposal.claims],
+            [Call(arguments=each.arguments, keywords=each.keywords) for each in proposal.claims],
         )
         cases = []
         for claim, outcome in zip(proposal.claims, outcomes, strict=True):
