@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Final
 
-from habilis.skills.compare import same_as_written
+from habilis.skills.compare import same, same_as_written
 from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.proof.evidence import Call
 from habilis.skills.sandbox.client import Limits, Worker
@@ -29,6 +29,7 @@ _NUMBER = re.compile(r"(-?\$?\d[\d,]*(?:\.\d+)?)\s*(%|percent)?")
 _LIST = re.compile(r"[\[(]\s*(-?\d[^\])]*)[\])]")
 _PLACINGS: Final = 240
 _BATCH: Final = 24
+_SCAN: Final = 12  # changed values of each argument
 _LIMITS: Final = Limits(action_s=1.0)
 
 
@@ -38,6 +39,7 @@ class Gold:
 
     draft: Skill
     answers: bool
+    fault: str  # why it is no working function of its parameters, empty if it is one
 
 
 def gold_drafts(rows: Sequence[Mapping[str, Any]]) -> Iterator[Gold]:
@@ -78,13 +80,12 @@ def _gold(row: Mapping[str, Any], code: str) -> Gold | None:
     if not seen:
         return None
     first = right[0] if right else seen[0][0]
-    draft = _dressed(code, function.name, first, seen[0][1].value, row)
+    draft = dressed(code, function.name, first, seen[0][1].value, task=str(row["question"]))
     cases = _cases(draft, first, Random(str(row["id"])))
-    return (
-        Gold(draft=replace(draft, cases=tuple(cases)), answers=bool(right))
-        if len(cases) > 1
-        else None
-    )
+    if len(cases) < 2:
+        return None
+    draft = replace(draft, cases=tuple(cases))
+    return Gold(draft=draft, answers=bool(right), fault=_fault(draft))
 
 
 def _plain(
@@ -160,9 +161,8 @@ def _choices(
     if re.search(r"\bstr\b", told.lower()):
         return texts or ["a"]
     if re.search(r"list|array|tuple|sequence|nums|numbers|values|data|lst|arr|matrix|\ws$", hint):
-        if "int" in told or "float" in told:
-            if not re.search(r"list|tuple|sequence", told.lower()):
-                return numbers or [1]
+        if re.search(r"int|float", told) and not re.search(r"list|tuple|sequence", told.lower()):
+            return numbers or [1]
         return [*lists, numbers, *([] if told else numbers)]
     return numbers if told else [*numbers, *lists, *texts]
 
@@ -183,9 +183,10 @@ def _lists(question: str) -> list[list[int | float]]:
     return [_numbers(text) for text in _LIST.findall(question)]
 
 
-def _dressed(code: str, name: str, call: Call, value: object, row: Mapping[str, Any]) -> Skill:
+def dressed(code: str, name: str, call: Call, value: object, *, task: str) -> Skill:
+    """Return a draft of this code, with the annotations and the docstring it lacks."""
     tree = ast.parse(code)
-    function = next(n for n in tree.body if isinstance(n, ast.FunctionDef))
+    function = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == name)
     for place, argument in enumerate(function.args.args):
         if argument.annotation is None:
             given = call.arguments[place] if place < len(call.arguments) else None
@@ -201,7 +202,7 @@ def _dressed(code: str, name: str, call: Call, value: object, row: Mapping[str, 
         source=source,
         signature=facts.signature,
         description=facts.description,
-        provenance=Provenance(task=str(row["question"]), author="gold", made_at=0.0),
+        provenance=Provenance(task=task, author="benchmark", made_at=0.0),
     )
 
 
@@ -209,8 +210,7 @@ def _annotation(value: object) -> ast.expr:
     if isinstance(value, list | tuple):
         inner = _annotation(value[0] if value else 0.0)
         return ast.Subscript(value=ast.Name("list"), slice=inner)
-    kind = "float" if isinstance(value, int | float) and not isinstance(value, bool) else ""
-    return ast.Name(kind or type(value).__name__ if value is not None else "object")
+    return ast.Name("object" if value is None else type(value).__name__)
 
 
 def _cases(draft: Skill, first: Call, random: Random) -> list[Case]:
@@ -226,6 +226,42 @@ def _cases(draft: Skill, first: Call, random: Random) -> list[Case]:
         )
         for number, (call, outcome) in enumerate(good[:3])
     ]
+
+
+def _fault(draft: Skill) -> str:
+    """Tell why a tool is no function of its parameters: found by calling it, not by a proof."""
+    random = Random(draft.name)
+    first = draft.cases[0]
+    if not first.arguments:
+        return "takes no argument"
+    bases = [Call(arguments=case.arguments) for case in draft.cases]
+    spread = [
+        replace(
+            base,
+            arguments=tuple(
+                _scaled(value, random) if place == changing else value
+                for place, value in enumerate(base.arguments)
+            ),
+        )
+        for changing in range(len(first.arguments))
+        for base in bases
+        for _ in range(_SCAN)
+    ]
+    once, twice = truth(draft, spread), truth(draft, spread)
+    if not all(same(one.value, two.value) for one, two in zip(once, twice, strict=True)):
+        return "draws random numbers"
+    size = len(bases) * _SCAN
+    for place, value in enumerate(first.arguments):
+        seen = once[place * size : (place + 1) * size]
+        blocks = [seen[start : start + _SCAN] for start in range(0, size, _SCAN)]
+        if not isinstance(value, str) and all(_one_value(block) for block in blocks):
+            return "ignores an argument"
+    return ""
+
+
+def _one_value(outcomes: Sequence[Outcome]) -> bool:
+    values = [outcome.value for outcome in outcomes if outcome.ok]
+    return all(same(value, values[0], rel_tol=1e-6) for value in values)
 
 
 def _scaled(value: object, random: Random) -> object:

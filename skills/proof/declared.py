@@ -64,10 +64,11 @@ def _maker(node: ast.expr | None, size: int) -> Make:
         Unknown: it names no type whose values we know how to make.
     """
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        quoted = node.value
         try:
-            node = ast.parse(node.value, mode="eval").body
+            node = ast.parse(quoted, mode="eval").body
         except SyntaxError:
-            raise Unknown(node.value) from None
+            raise Unknown(quoted) from None
     if isinstance(node, ast.Constant) and node.value is None:
         return lambda _: None
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):

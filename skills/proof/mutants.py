@@ -73,7 +73,7 @@ def _changed(
     tree: ast.Module, index: int, change: Callable[[ast.AST], ast.AST | None]
 ) -> str | None:
     """Apply a change to the node of this number; None where the result does not parse."""
-    mutant = copy.deepcopy(tree)
+    mutant: ast.AST = copy.deepcopy(tree)
     target = next(node for number, node in enumerate(ast.walk(mutant)) if number == index)
     made = change(target)
     if made is not None:

@@ -98,6 +98,34 @@ def bare(source: str) -> ast.Module:
     return tree
 
 
+def shape_of(source: str) -> str:
+    """Write a source without names, comments and layout: equal for renamed copies."""
+    try:
+        tree = bare(source)
+    except SyntaxError:
+        return source
+    own = {
+        name
+        for node in ast.walk(tree)
+        for name in (
+            [node.name]
+            if isinstance(node, ast.FunctionDef)
+            else [node.arg]
+            if isinstance(node, ast.arg)
+            else [node.id]
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            else []
+        )
+    }
+    numbers: dict[str, str] = {}
+    for node in ast.walk(tree):
+        for field in ("id", "arg", "name"):
+            name = getattr(node, field, None)
+            if isinstance(name, str) and name in own:
+                setattr(node, field, numbers.setdefault(name, f"_{len(numbers)}"))
+    return ast.dump(tree)
+
+
 def _defaults(function: ast.FunctionDef) -> dict[str, object]:
     arguments = function.args
     places = parameters(function)

@@ -38,7 +38,7 @@ class Use:
 class Rule:
     """How much is enough. Figures: `python -m benchmarks proof`."""
 
-    independent: int = 2  # cases that the author had not seen
+    independent: int = 3  # cases that the author had not seen
     strength: float = 0.7  # share of planted faults that vouched cases notice
     tasks: int = 2  # distinct tasks solved with it, after the one it was made for
     failures: int = 3  # among the last `window` uses

@@ -7,7 +7,7 @@ import ast
 from habilis.skills.compare import same
 from habilis.skills.outcome import Outcome
 from habilis.skills.proof.evidence import Call, Kinship, Relative
-from habilis.skills.proof.reading import bare, function_of, parameters, spelled_out
+from habilis.skills.proof.reading import function_of, parameters, shape_of, spelled_out
 from habilis.skills.proof.trial import Finding, Trial, call_of, unique
 from habilis.skills.skill import Skill
 
@@ -20,9 +20,9 @@ def check(trial: Trial) -> Finding:
     Its caller chooses neighbours by what they are for: area and price times count behave
     alike. A copy is refused; a more general draft is kept, and says which it could replace.
     """
-    shape = _shape(trial.draft)
+    shape = shape_of(trial.draft.source)
     for other in trial.neighbours:
-        if _shape(other) == shape:
+        if shape_of(other.source) == shape:
             return _copy(trial, other, "is the same code under other names")
     compared = 0
     for other in trial.neighbours:
@@ -84,31 +84,3 @@ def _compare(trial: Trial, other: Skill, calls: list[Call]) -> tuple[Kinship | N
 def _one_valued(outcomes: list[Outcome]) -> bool:
     """Results that are all one value tell no function from another."""
     return all(same(each.value, outcomes[0].value) for each in outcomes)
-
-
-def _shape(skill: Skill) -> str:
-    """Write a source without names, comments and layout: equal for renamed copies."""
-    try:
-        tree = bare(skill.source)
-    except SyntaxError:
-        return skill.source
-    own = {
-        name
-        for node in ast.walk(tree)
-        for name in (
-            [node.name]
-            if isinstance(node, ast.FunctionDef)
-            else [node.arg]
-            if isinstance(node, ast.arg)
-            else [node.id]
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-            else []
-        )
-    }
-    numbers: dict[str, str] = {}
-    for node in ast.walk(tree):
-        for field in ("id", "arg", "name"):
-            name = getattr(node, field, None)
-            if isinstance(name, str) and name in own:
-                setattr(node, field, numbers.setdefault(name, f"_{len(numbers)}"))
-    return ast.dump(tree)
