@@ -12,11 +12,13 @@ from habilis.agent.observe import observation, opening
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.result import Result
+from habilis.agent.reuse import reusable, without_doubtful
 from habilis.agent.runner import Runner
 from habilis.agent.setting import Setting, search_skills
 from habilis.agent.task import Task
-from habilis.agent.toolmaker import Solved, Toolmaker
+from habilis.agent.toolmaker import Solved, Toolmaker, example_cases
 from habilis.agent.trim import trimmed
+from habilis.agent.uses import record_uses
 from habilis.agent.workspace import workspace
 from habilis.errors import LibraryError
 from habilis.events import Acted, AnswerChecked, Notice, SkillsRecalled, TaskFinished, TaskStarted
@@ -104,7 +106,8 @@ class _TaskRun:
         hits = await self.runner.beside(library.search, self.task.instruction, k=_RECALLED)
         taken = {*self.task.inputs, *(tool.__name__ for tool in self.task.tools)}
         taken |= {tool.__name__ for tool in self.setting.tools}
-        self.candidates = tuple(hit.skill for hit in hits if hit.skill.name not in taken)
+        skills = [hit.skill for hit in hits if hit.skill.name not in taken]
+        self.candidates = without_doubtful(skills)
         if self.shown:
             names = ", ".join(skill.name for skill in self.shown)
             await self.runner.run(f"from skills import {names}")
@@ -113,7 +116,7 @@ class _TaskRun:
         """Solve a task by examples with one saved skill, if one is right on all of them."""
         names = tuple(skill.name for skill in self.shown)
         examples = self.task.examples
-        for skill in self.candidates if examples else ():
+        for skill in reusable(self.candidates, example_cases(self.task)) if examples else ():
             outcomes = await self.runner.call(skill.name, [e.inputs for e in examples])
             right = all(
                 o.ok and same(o.value, e.output) for o, e in zip(outcomes, examples, strict=True)
@@ -229,16 +232,16 @@ class _TaskRun:
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library
-        if library is None or not self.accepted:
+        if library is None or self.answer is NOTHING:
             return ()
         try:
-            for name in self.runner.used:
-                library.record_use(name, helped=True)
-                library.add_solved_task(name, self.task.instruction)
+            passed, task = self.judgement.passed, self.task.instruction
+            for told in record_uses(library, self.runner.used, task=task, solved=passed):
+                self.announce(Notice, text=told)
         except LibraryError as error:  # read-only or full: the answer must not be lost for that
             self.announce(Notice, text=f"the library was not changed: {error}")
             return ()
-        if not self.setting.learn:
+        if not self.setting.learn or not self.accepted:
             return ()
         solved = Solved(
             task=self.task,
@@ -252,8 +255,10 @@ class _TaskRun:
             library,
             dialogue=dialogue,
             runner=self.runner,
-            allow=self.setting.allow,
+            policy=self.setting.policy_with_modules,
             clock=self.setting.clock,
+            tester=self.setting.tester,
+            hold_untrusted=self.setting.hold_untrusted,
         )
         return await toolmaker.learn(solved)
 

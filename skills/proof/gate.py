@@ -64,16 +64,21 @@ class Gate:
         *,
         neighbours: Sequence[Skill] = (),
         load_skill: LoadSkill | None = None,
+        checks: Sequence[str] | None = None,
     ) -> Proof:
-        """Run every check of the policy, against the `neighbours` it might be a copy of."""
+        """Run every check of the policy, against the `neighbours` it might be a copy of.
+
+        `load_skill` and `checks` stand in for the gate's own and the policy's.
+        """
+        wanted = {*_ALWAYS, *(self.policy.checks if checks is None else checks)}
         trial = self._trial(draft, neighbours, load_skill)
         results: list[CheckResult] = []
-        checks: list[tuple[str, Callable[[], Finding]]] = [
+        runs: list[tuple[str, Callable[[], Finding]]] = [
             *((name, _bound(check, draft)) for name, check in READ.items()),
             *((name, _bound(check, trial)) for name, check in RUN.items()),
         ]
-        for name, check in checks:
-            if name not in self.policy.checks and name not in _ALWAYS:
+        for name, check in runs:
+            if name not in wanted:
                 continue
             started = time.monotonic()
             finding = check()
