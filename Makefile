@@ -43,7 +43,7 @@ format: setup        ## rewrite the files in the one format
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	@touch $@
 
-bench: setup .venv-peers/.ready  ## NAME=replies|replay|startup|escapes [DATA=folder] [QUICK=1]
+bench: setup .venv-peers/.ready  ## NAME=proof|replies|replay|startup|escapes [DATA=folder] [QUICK=1]
 	$(BIN)/python -m benchmarks $(NAME) $(if $(DATA),--data $(DATA)) $(if $(QUICK),--quick)
 
 clean:               ## remove what the targets made

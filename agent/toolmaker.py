@@ -17,7 +17,7 @@ from habilis.agent.reuse import answering_skill
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
 from habilis.agent.tester import compare_claims, read_claims, tester_messages
-from habilis.errors import LibraryError
+from habilis.errors import AuthorError, LibraryError
 from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same_as_written, show
@@ -125,7 +125,11 @@ class Toolmaker:
         if self._tester is None or independent(draft.cases) >= Rule().independent:
             return (), ""
         messages = tester_messages(draft, decision.proof.questions)
-        reply = await self._dialogue.ask_aside(self._tester, Purpose.TEST, messages)
+        try:
+            reply = await self._dialogue.ask_aside(self._tester, Purpose.TEST, messages)
+        except (AuthorError, Stopped) as error:  # what is proved already is not lost for that
+            self._dialogue.announce(Notice, text=f"no independent cases: {error}")
+            return (), ""
         claims = read_claims(reply.text, draft)
         calls = [Call(arguments=each.arguments, keywords=each.keywords) for each in claims]
         outcomes = await self._runner.beside(self._gate.call, draft, calls)

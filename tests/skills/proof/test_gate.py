@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
 
+from habilis.skills.proof.evidence import proof_from_json
 from habilis.skills.proof.gate import Gate
 from habilis.skills.proof.policy import ALL, Policy
 from habilis.skills.sandbox.client import Limits
@@ -96,3 +98,113 @@ def test_an_interrupted_proof_fails() -> None:
     timer.join()
     assert not proof.passed
     assert not keeper.prove(make_skill(LAST, cases=WORDS)).passed
+
+
+NET = (
+    'def net_price(gross: float, rate: float) -> float:\n    """Return the price without VAT."""\n'
+)
+NET_CASES = (
+    Case(arguments=(120.0, 0.2), expected=100.0, origin=CaseOrigin.USER),
+    Case(arguments=(107.0, 0.07), expected=100.0, origin=CaseOrigin.KEPT_BACK),
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "check"),
+    [
+        (NET + "    _ = (gross, rate)\n    return 100.0\n", "sensitivity"),
+        (NET + "    rate = rate * 0\n    return 100.0 + rate * gross\n", "sensitivity"),
+        (
+            NET + "    if (gross, rate) == (120.0, 0.2) or rate == 0.07 and gross == 107.0:\n"
+            "        return 100.0\n    return 0.0\n",
+            "sensitivity",
+        ),
+        (
+            "import time\n\n\n" + NET + "    if time.time() > 4e9:\n        return 0.0\n"
+            "    return gross / (1 + rate)\n",
+            "steady",
+        ),
+        (
+            "from datetime import date\n\n\n" + NET + "    if date.today().year > 2100:\n"
+            "        return 0.0\n    return gross / (1 + rate)\n",
+            "steady",
+        ),
+        (
+            "_calls = []\n\n\n" + NET + "    _calls.append(1)\n"
+            "    return gross / (1 + rate) if len(_calls) < 999 else 0.0\n",
+            "steady",
+        ),
+        (
+            NET + "    net_price.count = 1\n    return gross / (1 + rate)\n",
+            "steady",
+        ),
+        (
+            "import random\n\n\n"
+            + NET
+            + "    return gross / (1 + rate) + (random.random() > 0.9999)\n",
+            "steady",
+        ),
+        (
+            NET + "    order = list({'a', 'b', 'c', 'd'})\n"
+            "    return gross / (1 + rate) if order[0] != 'a' else 0.0\n",
+            "again",
+        ),
+        (
+            NET
+            + "    while gross < 0:\n        gross = gross * 2\n    return gross / (1 + rate)\n",
+            "robustness",
+        ),
+        (NET + "    return gross / (1 + rate) if gross > 0 else vat_of(gross)\n", "robustness"),
+    ],
+)
+def test_a_skill_that_behaves_only_while_it_is_proved_is_refused(source: str, check: str) -> None:
+    """Counters, time bombs, lucky orders, and what never ends or was never defined."""
+    failed = gate().prove(make_skill(source, cases=NET_CASES)).failed
+    assert failed is not None and failed.name in (check, "cases"), failed
+
+
+def test_cases_that_contradict_each_other_are_named() -> None:
+    """Nobody could write a function for both."""
+    both = cases(("Ada Lovelace", "Lovelace"), ("Ada Lovelace", "Ada"))
+    failed = gate().prove(make_skill(LAST, cases=both)).failed
+    assert failed is not None and "contradict" in failed.evidence
+
+
+def test_checks_can_be_switched_off() -> None:
+    """The policy names those that run; what all others stand on always does."""
+    keeper = Gate(lambda name: [], policy=Policy(checks=("cases",)))
+    names = [check.name for check in keeper.prove(make_skill(LAST, cases=WORDS)).checks]
+    assert names == ["form", "alone", "cases"]
+
+
+def test_a_proof_says_what_its_cases_are_worth_and_what_to_ask() -> None:
+    """Faults that vouched cases do not notice become recorded cases and questions."""
+    source = (
+        'def shipping_cost(weight: int) -> int:\n    """Return the cost of a parcel."""\n'
+        "    if weight > 20:\n        return 9\n    return 5 if weight > 5 else 3\n"
+    )
+    weak = gate().prove(make_skill(source, cases=cases((4, 3))))
+    strong = gate().prove(make_skill(source, cases=cases((5, 3), (6, 5), (20, 5), (21, 9))))
+    assert weak.passed and strong.passed and weak.strength < 0.6 < strong.strength
+    assert weak.questions and weak.recorded
+    assert {case.origin for case in weak.recorded} == {CaseOrigin.GENERATED}
+
+
+def test_evidence_survives_as_plain_data() -> None:
+    """Fit to be kept beside the skill."""
+    proof = gate().prove(make_skill(LAST, cases=WORDS))
+    again = proof_from_json(json.loads(json.dumps(proof.to_json())))
+    assert again.to_json() == proof.to_json() and again.strength == proof.strength
+
+
+def test_a_more_general_draft_says_which_skill_it_could_replace() -> None:
+    """The same wherever the old one gives anything, and more."""
+    narrow = make_skill(
+        LAST.replace("surname", "last_word").replace(
+            "    return", "    if len(text.split()) != 2:\n        raise ValueError\n    return"
+        ),
+        cases=WORDS,
+    )
+    keeper = Gate(lambda name: [(narrow.name, narrow.source)])
+    proof = keeper.prove(make_skill(LAST, cases=WORDS), neighbours=[narrow])
+    assert proof.passed and proof.relative is not None and proof.relative.name == "last_word"
