@@ -17,7 +17,8 @@ from habilis.skills.proof.reading import function_of
 from habilis.skills.proof.trial import written
 from habilis.skills.skill import Case, CaseOrigin, Skill
 
-_MORE = 2  # calls of the tester's own choice
+_MORE = 2  # calls of the tester's own choice, at least
+_ENOUGH = 4  # calls altogether: a tester leaves some out
 _MOST = 8
 
 
@@ -36,7 +37,7 @@ def tester_messages(draft: Skill, questions: Sequence[Call]) -> list[Message]:
         declaration=_declaration(draft.source),
         instruction=draft.provenance.task,
         asked=[written(draft.name, call) for call in questions],
-        more=_MORE,
+        more=max(_MORE, _ENOUGH - len(questions)),
         name=draft.name,
     )
     return [Message(role="user", content=prompt)]

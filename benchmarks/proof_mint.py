@@ -67,7 +67,7 @@ def judge_solutions(folder: Path, *, every: int) -> list[Judged]:
     for row in _lines(folder / "solutions.jsonl"):
         by_task[str(row["task"])].append(row)
     judged: list[Judged] = []
-    for task in sorted(by_task)[::every]:
+    for task in sorted(by_task)[:: every if len(by_task) > every else 1]:
         problem = _problem(tasks[task]) if task in tasks else None
         if problem is not None and problem.visible and problem.hidden:
             judged += _judge(problem, by_task[task])

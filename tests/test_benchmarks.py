@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
         (["replay", "--quick"], 4),
         (["startup", "--quick", "--peers", "nowhere"], 1),
         (["escapes", "--quick"], 2),
-        (["proof", "--quick"], 16),
+        (["proof", "--quick"], 14),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),
     ],

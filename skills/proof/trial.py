@@ -105,7 +105,7 @@ class Trial:
         )
         return self.try_calls(unique(made))
 
-    @property
+    @cached_property
     def pool(self) -> list[tuple[Call, Outcome]]:
         """All inputs that were made, those near the cases first."""
         return [*self.near, *self.declared]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from habilis.skills.outcome import Outcome
+from habilis.skills.calling import NOT_RUN
 from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.mutants import Mutant, make_mutants
 from habilis.skills.proof.question import telling_inputs
@@ -47,8 +47,7 @@ def check(trial: Trial) -> Finding:
     noticed = [fate for fate in telling if fate.vouched]
     strength = len(noticed) / len(telling) if telling else 0.0
     survivors = [fate.inputs for fate in telling if not fate.vouched]
-    inputs = [call for call, _ in trial.pool]
-    trial.questions += telling_inputs(inputs, survivors, count=_QUESTIONS)
+    trial.questions += _questions(trial, survivors)
     _record(trial, [fate.inputs for fate in telling if not fate.cases and not fate.vouched])
     share = len(telling) / len(fates) if fates else 1.0
     under_tested = len(fates) >= _ENOUGH and share < trial.policy.killed
@@ -88,21 +87,13 @@ def _fate(trial: Trial, worker: Worker, stand_in: str) -> _Fate:
     if _fails(trial, worker, stand_in, vouched):
         return _Fate(vouched=True, cases=True, inputs=())
     failed = _fails(trial, worker, stand_in, others)
-    differs = [False] * len(trial.pool)
-    start = 0
-    while start < len(trial.pool) and trial.seconds_left() > 0:
-        left = trial.pool[start:]
-        outcomes = trial.call(worker, stand_in, [call for call, _ in left], action_s=_SLOWEST_S)
-        for offset, ((_, before), now) in enumerate(zip(left, outcomes, strict=True)):
-            differs[start + offset] = not alike(before, now)
-            if _hangs(now) and not _hangs(before):
-                return _Fate(vouched=False, cases=failed, inputs=tuple(differs))
-        break
-    return _Fate(vouched=False, cases=failed, inputs=tuple(differs))
-
-
-def _hangs(outcome: Outcome) -> bool:
-    return outcome.kind.value in ("timed_out", "killed", "lost")
+    calls = [call for call, _ in trial.pool]
+    outcomes = trial.call(worker, stand_in, calls, action_s=_SLOWEST_S)
+    differs = tuple(
+        now is not NOT_RUN and not alike(before, now)
+        for (_, before), now in zip(trial.pool, outcomes, strict=True)
+    )
+    return _Fate(vouched=False, cases=failed, inputs=differs)
 
 
 def _fails(trial: Trial, worker: Worker, stand_in: str, cases: Sequence[Case]) -> bool:
@@ -115,6 +106,21 @@ def _fails(trial: Trial, worker: Worker, stand_in: str, cases: Sequence[Case]) -
         action_s=min(1.0, trial.policy.limits.action_s),
     )
     return not all(map(agrees, outcomes, cases))
+
+
+def _questions(trial: Trial, survivors: Sequence[Sequence[bool]]) -> list[Call]:
+    """Choose what to ask: inputs like those of the cases, then any that the draft answers."""
+    near = [n for n, (_, seen) in enumerate(trial.near) if seen.ok]
+    made = [n for n, (_, seen) in enumerate(trial.pool) if seen.ok and n >= len(trial.near)]
+    for where in (near, [*near, *made], range(len(trial.pool))):
+        chosen = telling_inputs(
+            [trial.pool[index][0] for index in where],
+            [[bool(row) and row[index] for index in where] for row in survivors],
+            count=_QUESTIONS,
+        )
+        if chosen:
+            return chosen
+    return []
 
 
 def _record(trial: Trial, survivors: Sequence[Sequence[bool]]) -> None:
