@@ -87,12 +87,13 @@ def uses_of(library: SkillLibrary, name: str) -> list[Use]:
     """Return a skill's uses as far as the store tells them apart.
 
     It counts help and failures and knows the tasks that were solved, not their order: the
-    failures come last, the first task is the one it was made for.
+    failures come last. The task it was made for is no use of it.
     """
+    made_for = library.get(name).provenance.task
     ledger = next(each for each in ledgers(library) if each.name == name)
     rows = library.store.rows(
         "SELECT instruction FROM solved_task WHERE name = ? ORDER BY id", (name,)
     )
-    tasks = [row["instruction"] for row in rows[1:]][: ledger.helped]
-    helped = [Use(task=task, helped=True) for task in tasks]
+    tasks = [row["instruction"] for row in rows if row["instruction"] != made_for]
+    helped = [Use(task=task, helped=True) for task in tasks[: ledger.helped]]
     return helped + [Use(task="", helped=False)] * ledger.failed

@@ -20,6 +20,7 @@ from habilis.errors import ConfigError
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.evidence import Proof
 from habilis.skills.proof.gate import Gate
+from habilis.skills.proof.trial import written
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState, read_source
 
 _NOT_PROVED = 1
@@ -34,7 +35,7 @@ def prove(
     """Prove a saved skill again, on its own cases; exit 1 when a check fails."""
     with options.open_library(library) as shelf:
         proof = Gate(shelf.closure).prove(shelf.get(name))
-    show_proof(proof, as_json=as_json)
+    show_proof(proof, name=name, as_json=as_json)
     if not proof.passed:
         raise typer.Exit(_NOT_PROVED)
 
@@ -54,7 +55,7 @@ def add(
         row = {"name": kept.name, "version": kept.version, "state": kept.state} if kept else None
         print_json({"kept": row, "evidence": decision.evidence, "checks": decision.proof.to_json()})
     else:
-        show_proof(decision.proof, as_json=False)
+        show_proof(decision.proof, name=draft.name, as_json=False)
         updated = ", ".join(skill.name for skill in decision.versions[1:])
         also = f"; proved again with it: {updated}" if updated else ""
         said = (
@@ -123,13 +124,13 @@ def review(
             return
         for skill in waiting:
             _show_change(skill, shelf)
-            show_proof(Gate(shelf.closure).prove(skill), as_json=False)
+            show_proof(Gate(shelf.closure).prove(skill), name=skill.name, as_json=False)
     if not waiting:
         print("nothing waits for review")
 
 
-def show_proof(proof: Proof, *, as_json: bool) -> None:
-    """Print one line a check, or all of it as JSON."""
+def show_proof(proof: Proof, *, name: str, as_json: bool) -> None:
+    """Print one line a check and the question whose answer would tell most, or JSON."""
     if as_json:
         print_json({"passed": proof.passed, "checks": proof.to_json()})
         return
@@ -137,6 +138,8 @@ def show_proof(proof: Proof, *, as_json: bool) -> None:
     for check in proof.checks:
         mark = "[green]holds[/]" if check.passed else "[red]fails[/]"
         console.print(f"{check.name:12} {mark}  {clean(check.evidence)}")
+    for call in proof.questions[:1]:
+        console.print(f"What would tell most: {clean(written(name, call))} == ?")
 
 
 def _waiting(shelf: SkillLibrary) -> list[Skill]:

@@ -111,7 +111,7 @@ def show(
         row = _case(case)
         console.print(f"  {clean(row['call'])} == {clean(row['result'])}  [dim]{row['origin']}[/]")
     if proof is not None:
-        proving.show_proof(proof, as_json=False)
+        proving.show_proof(proof, name=name, as_json=False)
 
 
 @app.command("run")
