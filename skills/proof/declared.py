@@ -83,13 +83,21 @@ def _plain(name: str, size: int) -> Make:
     if name == "int":
         return _either([lambda r: r.randint(-size, size), lambda r: r.choice((0, 1, -1, 2))])
     if name in ("float", "Number", "Real"):
-        whole: Make = lambda r: r.choice((0, 1, -1, 0.0, 0.5, -2.0))  # noqa: E731
-        return _either([lambda r: round(r.uniform(-size, size), r.choice((0, 1, 2, 9))), whole])
+        return _either(
+            [
+                lambda r: round(r.uniform(-size, size), r.choice((0, 1, 2, 9))),
+                lambda r: r.choice((0, 1, -1, 0.0, 0.5, -2.0)),
+            ]
+        )
     if name == "bool":
         return lambda r: r.random() < 0.5
     if name == "str":
-        free: Make = lambda r: "".join(r.choices(_LETTERS, k=r.randint(0, 12)))  # noqa: E731
-        return _either([free, lambda r: r.choice(_WORDS)])
+        return _either(
+            [
+                lambda r: "".join(r.choices(_LETTERS, k=r.randint(0, 12))),
+                lambda r: r.choice(_WORDS),
+            ]
+        )
     if name == "bytes":
         return lambda r: r.randbytes(r.randint(0, 8))
     if name in ("date", "datetime"):

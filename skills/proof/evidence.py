@@ -27,10 +27,7 @@ class Relative:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """One named check: whether it holds, what was seen, and the figures behind it.
-
-    `calls` are inputs worth asking somebody about: those on which mutants survive.
-    """
+    """One named check: whether it holds, what was seen, and the figures behind it."""
 
     name: str
     passed: bool

@@ -17,7 +17,7 @@ from habilis.skills.proof.checks import (
     robustness,
     sensitivity,
     steady,
-    vouched,
+    use,
 )
 from habilis.skills.proof.evidence import Call, CheckResult, Proof
 from habilis.skills.proof.policy import Policy
@@ -30,7 +30,7 @@ READ: Final[Mapping[str, Callable[[Skill], Finding]]] = {"form": form.check, "st
 RUN: Final[Mapping[str, Callable[[Trial], Finding]]] = {
     "alone": alone.check,
     "cases": cases.check,
-    "vouched": vouched.check,
+    "use": use.check,
     "again": again.check,
     "sensitivity": sensitivity.check,
     "robustness": robustness.check,

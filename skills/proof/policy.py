@@ -12,7 +12,7 @@ ALL = (
     "steady",
     "alone",
     "cases",
-    "vouched",
+    "use",
     "again",
     "sensitivity",
     "robustness",

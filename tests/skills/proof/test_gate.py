@@ -69,7 +69,7 @@ def test_no_cases_and_no_word_from_the_task() -> None:
     assert failed is not None and failed.name == "cases"
     own = (Case(arguments=("a b",), expected="b", origin=CaseOrigin.RECORDED),)
     failed = gate().prove(make_skill(LAST, cases=own)).failed
-    assert failed is not None and failed.name == "vouched"
+    assert failed is not None and failed.name == "use"
 
 
 def test_a_copy_names_its_twin() -> None:

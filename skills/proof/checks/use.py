@@ -1,4 +1,4 @@
-"""Somebody other than the draft vouches for a case, and it passes."""
+"""The task it was made for is solved again by calling it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from habilis.skills.proof.trial import Finding, Trial
 
 
 def check(trial: Trial) -> Finding:
-    """Count cases by who vouches for them; what the draft says of itself proves nothing."""
+    """Count the cases, passed by now, that somebody other than the draft vouches for."""
     vouched = [case for case in trial.draft.cases if case.origin in VOUCHED]
     evidence = (
-        f"{len(vouched)} cases come from the task, not from the draft"
+        f"calling it solves its task: {len(vouched)} cases are vouched for by others"
         if vouched
         else "no case comes from the task: nothing shows that it solves it"
     )
