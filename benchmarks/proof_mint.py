@@ -26,7 +26,7 @@ from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.gate import Gate
 from habilis.skills.proof.near import near_calls
-from habilis.skills.proof.question import groups, most_disputed
+from habilis.skills.proof.question import groups, most_contested
 from habilis.skills.proof.reading import constants
 from habilis.skills.proof.standing import first_state
 from habilis.skills.sandbox.client import Limits, Worker
@@ -103,8 +103,12 @@ def _judge(problem: _Problem, rows: Sequence[Mapping[str, Any]]) -> Iterator[Jud
         start += len(questions[number])
         rest = random.sample(range(len(pool)), len(pool))  # nothing tells more than another
         asked = {
-            ALL_RIVALS: _answered(seen[number], truth, [*most_disputed(rivals), *own, *rest]),
-            FEW_RIVALS: _answered(seen[number], truth, [*most_disputed(few), *own, *rest]),
+            ALL_RIVALS: _answered(
+                seen[number], truth, [*most_contested(rivals[number], rivals), *own, *rest]
+            ),
+            FEW_RIVALS: _answered(
+                seen[number], truth, [*most_contested(rivals[number], few), *own, *rest]
+            ),
             NO_RIVALS: _answered(seen[number], truth, [*own, *rest]),
             AT_RANDOM: _answered(seen[number], truth, rest),
         }

@@ -44,6 +44,19 @@ def most_disputed(outcomes: Sequence[Sequence[Outcome]]) -> list[int]:
     return [index for index in order if split[index] > 0]
 
 
+def most_contested(mine: Sequence[Outcome], rivals: Sequence[Sequence[Outcome]]) -> list[int]:
+    """Rank inputs by how many rivals contradict one draft there, most first.
+
+    The question about this draft, where `most_disputed` is the one about all of them.
+    Inputs on which nobody contradicts it are left out.
+    """
+    against = [
+        sum(not _equal(outcome, row[index]) for row in rivals) for index, outcome in enumerate(mine)
+    ]
+    order = sorted(range(len(mine)), key=lambda index: -against[index])
+    return [index for index in order if against[index]]
+
+
 def groups(outcomes: Sequence[Outcome]) -> list[int]:
     """Number outcomes so that equal results have equal numbers; all errors are one group."""
     firsts: list[Outcome] = []

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from habilis.skills.outcome import Outcome, OutcomeKind
-from habilis.skills.proof.question import groups, most_disputed, telling_inputs
+from habilis.skills.proof.question import groups, most_contested, most_disputed, telling_inputs
 
 
 def ok(*values: object) -> list[Outcome]:
@@ -28,3 +28,9 @@ def test_all_errors_are_one_group() -> None:
     failed = Outcome(kind=OutcomeKind.RAISED, error_type="ValueError")
     hung = Outcome(kind=OutcomeKind.TIMED_OUT)
     assert groups([*ok(1, 1.0), failed, hung, *ok(2)]) == [0, 0, 1, 1, 2]
+
+
+def test_the_question_about_one_draft_is_where_most_contradict_it() -> None:
+    """Also where they do not agree among themselves."""
+    assert most_contested(ok(1, 1, 1), [ok(1, 2, 1), ok(1, 3, 2), ok(1, 4, 1)]) == [1, 2]
+    assert most_contested(ok(1), []) == []
