@@ -21,6 +21,7 @@ from habilis.agent.task_making import Checks, Examples, make_task
 from habilis.errors import ConfigError, LimitReached
 from habilis.events import Event
 from habilis.memory.library import SkillLibrary
+from habilis.skills.proof.policy import Policy
 from habilis.skills.sandbox.client import Limits
 
 _LIMITS = {StopReason.STEPS, StopReason.SECONDS, StopReason.TOKENS, StopReason.USD}
@@ -35,6 +36,9 @@ class Agent:
     None to keep nothing. `tools` are plain typed functions; they run on the host when
     sandboxed code calls them, after `approve(name, arguments)` said yes. `allow` names
     further modules that sandboxed code may import. `observer` is told every event.
+    `proof` says what a skill must show to be kept, `tester` who writes independent cases
+    for it (a model: itself, in a conversation of its own; else nobody). `hold_untrusted`
+    keeps skills made in view of untrusted text from becoming active without a person.
 
     Raises:
         ConfigError: a setting makes no sense.
@@ -56,12 +60,21 @@ class Agent:
         raise_on_limit: bool = False,
         observer: Callable[[Event], None] | None = None,
         clock: Callable[[], float] = time.time,
+        proof: Policy = Policy(),
+        tester: str | Author | None = None,
+        hold_untrusted: bool = False,
     ) -> None:
         self._owned = SkillLibrary(library) if isinstance(library, str | Path) else None
         if not isinstance(library, SkillLibrary):
             library = self._owned
+        writer = make_author(author)
+        if tester is None and getattr(writer, "is_model", False):
+            tester = writer
         self._setting = Setting(
-            author=make_author(author),
+            author=writer,
+            policy=proof,
+            tester=None if tester is None else make_author(tester),
+            hold_untrusted=hold_untrusted,
             library=library,
             budget=budget or Budget(),
             tools=tuple(_checked_tools(tools)),

@@ -18,6 +18,7 @@ class Purpose(StrEnum):
     ACT = "act"  # the next action, or the answer
     ABSTRACT = "abstract"  # a reusable function out of a solved task
     REPAIR = "repair"  # the same function, mended after the gate refused it
+    TEST = "test"  # cases for a function whose body it does not see
 
 
 @dataclass(frozen=True, kw_only=True)

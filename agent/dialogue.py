@@ -87,30 +87,43 @@ class Dialogue:
             Stopped: a limit is reached, or the author gave up.
             AuthorError: the endpoint failed for good.
         """
+        reply = await self._paid(self.author, purpose, self.messages)
+        self.messages.append(Message(role="assistant", content=reply.text))
+        return reply
+
+    async def ask_aside(
+        self, author: Author, purpose: Purpose, messages: Sequence[Message]
+    ) -> Reply:
+        """Pay for a reply outside this conversation: `author` sees these messages alone.
+
+        Raises:
+            Stopped: a limit is reached, or the author gave up.
+            AuthorError: the endpoint failed for good.
+        """
+        return await self._paid(author, purpose, messages)
+
+    async def _paid(self, author: Author, purpose: Purpose, messages: Sequence[Message]) -> Reply:
         reached = self.meter.exceeded()
         if reached:
             raise Stopped(reached, self.meter.explain(reached))
-        author = self.author.name
-        self.announce(AuthorAsked, author=author, purpose=purpose.value)
+        self.announce(AuthorAsked, author=author.name, purpose=purpose.value)
         request = Request(
             purpose=purpose,
             task=self.task,
-            messages=tuple(self.messages),
+            messages=tuple(messages),
             skills=self._skills,
             steps=tuple(self.steps),
             seconds=self.meter.seconds_left,
             call_skill=self._call_skill,
         )
         try:
-            reply = await asyncio.wait_for(
-                self.author.reply(request), timeout=self.meter.seconds_left
-            )
+            reply = await asyncio.wait_for(author.reply(request), timeout=self.meter.seconds_left)
         except TimeoutError:
-            raise Stopped(StopReason.SECONDS, f"{author} had not replied in time") from None
+            raise Stopped(StopReason.SECONDS, f"{author.name} had not replied in time") from None
         self.meter.spend(reply.usage)
         self.announce(
             AuthorReplied,
-            author=author,
+            author=author.name,
             text=reply.text,
             input_tokens=reply.usage.input_tokens,
             output_tokens=reply.usage.output_tokens,
@@ -119,5 +132,4 @@ class Dialogue:
         )
         if reply.gave_up:
             raise Stopped(StopReason.GAVE_UP, reply.gave_up)
-        self.messages.append(Message(role="assistant", content=reply.text))
         return reply

@@ -14,10 +14,11 @@ from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.recall import Recall
 from habilis.agent.result import Result
+from habilis.agent.reuse import reusable
 from habilis.agent.runner import Runner
 from habilis.agent.setting import Setting, search_skills
 from habilis.agent.task import Task
-from habilis.agent.toolmaker import Solved, Toolmaker
+from habilis.agent.toolmaker import Solved, Toolmaker, example_cases
 from habilis.agent.trim import trimmed
 from habilis.agent.workspace import workspace
 from habilis.errors import LibraryError
@@ -113,7 +114,7 @@ class _TaskRun:
         """Solve a task by examples with one saved skill, if one is right on all of them."""
         names = tuple(skill.name for skill in self.recall.shown)
         examples = self.task.examples
-        for skill in self.recall.candidates if examples else ():
+        for skill in reusable(self.recall.candidates, example_cases(self.task)) if examples else ():
             outcomes = await self.runner.call(skill.name, [e.inputs for e in examples])
             right = all(
                 o.ok and same(o.value, e.output) for o, e in zip(outcomes, examples, strict=True)
@@ -233,14 +234,15 @@ class _TaskRun:
         if library is None or self.answer is NOTHING:
             return ()
         try:
-            self.recall.record(
+            for told in self.recall.record(
                 tuple(self.runner.used),
                 sources=dialogue.sources,
                 answer=self.answer.name if isinstance(self.answer, FunctionRef) else "",
-                helped=self.accepted,
+                solved=self.judgement.passed,
                 seconds=self.meter.seconds,
                 tokens=self.meter.usage.tokens,
-            )
+            ):
+                self.announce(Notice, text=told)
         except LibraryError as error:  # read-only or full: the answer must not be lost for that
             self.announce(Notice, text=f"the library was not changed: {error}")
             return ()
@@ -260,8 +262,10 @@ class _TaskRun:
             library,
             dialogue=dialogue,
             runner=self.runner,
-            allow=self.setting.allow,
+            policy=self.setting.policy_with_modules,
             clock=self.setting.clock,
+            tester=self.setting.tester,
+            hold_untrusted=self.setting.hold_untrusted,
         )
         return await toolmaker.learn(solved)
 

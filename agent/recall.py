@@ -6,7 +6,9 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 
+from habilis.agent.reuse import without_doubtful
 from habilis.agent.task import Task
+from habilis.agent.uses import settle_states
 from habilis.errors import LibraryError
 from habilis.memory.hits import Hit
 from habilis.memory.library import SkillLibrary
@@ -35,8 +37,9 @@ class Recall:
             return
         hits = self._library.search(self._task.instruction, k=_RECALLED, anyway=True)
         hits = [hit for hit in hits if hit.skill.name not in self._taken]
-        self.candidates = tuple(hit.skill for hit in hits)
-        self._show(hit.skill for hit in hits[:_SHOWN] if hit.fits)
+        self.candidates = without_doubtful([hit.skill for hit in hits])
+        sound = [hit for hit in hits if hit.skill in self.candidates]
+        self._show(hit.skill for hit in sound[:_SHOWN] if hit.fits)
 
     def again(self, draft: str) -> tuple[Skill, ...]:
         """Look again, with code that failed as a second query; return what is newly shown.
@@ -55,28 +58,32 @@ class Recall:
         *,
         sources: Sequence[str],
         answer: str,
-        helped: bool,
+        solved: bool | None,
         seconds: float,
         tokens: int,
-    ) -> None:
-        """Keep what the skills called in the task did for it; `answer` is a function given.
+    ) -> list[str]:
+        """Keep what the skills called in the task did for it; return what there is to tell.
 
-        A skill named neither in the code nor as the answer was called by another one.
+        `answer` is a function that was given as the answer; a skill named neither there nor
+        in the code was called by another one. A task that nothing judged (`solved` is None)
+        is one more way to find a skill, and no evidence of its worth.
         """
         if self._library is None:
-            return
+            return []
         named = set(re.findall(r"\w+", "\n".join(sources))) | {answer}
         for name in used:
-            self._library.record_use(
-                name,
-                helped=helped,
-                task=self._task.key,
-                nested=name not in named,
-                seconds=seconds,
-                tokens=tokens,
-            )
-            if helped:
+            if solved is not None:
+                self._library.record_use(
+                    name,
+                    helped=solved,
+                    task=self._task.key,
+                    nested=name not in named,
+                    seconds=seconds,
+                    tokens=tokens,
+                )
+            if solved is not False:
                 self._library.add_solved_task(name, self._task.instruction)
+        return settle_states(self._library, used)
 
     def _show(self, skills: Iterable[Skill]) -> tuple[Skill, ...]:
         new = tuple(skills)

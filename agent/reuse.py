@@ -1,11 +1,27 @@
-"""Was the answer just what a saved skill returned? Then there is no new tool in it."""
+"""Which saved skills may be used, and whether the answer was just what one returned."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Collection, Sequence
 
+from habilis.skills.proof.standing import may_answer
+from habilis.skills.skill import Case, Skill, SkillState
+
+_ORDER = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL, SkillState.ARCHIVED)
 _DRESSING = frozenset({"round", "float", "int", "str", "list"})
+
+
+def reusable(skills: Sequence[Skill], asked: Sequence[Case]) -> list[Skill]:
+    """Return the skills that may answer a task of these examples alone, active ones first."""
+    trusted = [skill for skill in skills if may_answer(skill.state, skill.cases, asked)]
+    return sorted(trusted, key=lambda skill: _ORDER.index(skill.state))
+
+
+def without_doubtful(skills: Sequence[Skill]) -> tuple[Skill, ...]:
+    """Leave out doubtful skills, unless nothing else fits."""
+    sound = tuple(skill for skill in skills if skill.state is not SkillState.DOUBTFUL)
+    return sound or tuple(skills)
 
 
 def answering_skill(actions: Sequence[str], skills: Collection[str]) -> str:

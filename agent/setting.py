@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget
 from habilis.memory.library import SkillLibrary
+from habilis.skills.proof.policy import Policy
 from habilis.skills.sandbox.client import Limits
 
 
@@ -24,7 +25,15 @@ class Setting:
     limits: Limits = Limits()
     instructions: str = ""
     learn: bool = True
+    policy: Policy = Policy()  # of proofs; modules of `allow` are added to its own
+    tester: Author | None = None
+    hold_untrusted: bool = False
     clock: Callable[[], float]
+
+    @property
+    def policy_with_modules(self) -> Policy:
+        """The policy of proofs, with the modules that actions may import."""
+        return replace(self.policy, allow=(*self.policy.allow, *self.allow))
 
 
 def search_skills(library: SkillLibrary) -> Callable[[str], list[str]]:

@@ -2,31 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
-from habilis.agent.author import Purpose
+from habilis.agent.author import Author, Purpose
 from habilis.agent.checks import KeptBack
 from habilis.agent.dialogue import Dialogue, Stopped
 from habilis.agent.draft import read_draft
+from habilis.agent.keeping import Decision, Keeper, keep_or_prove_again
 from habilis.agent.parse import parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.reuse import answering_skill
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
-from habilis.errors import LibraryError, NameTaken
+from habilis.agent.tester import compare_claims, read_claims, tester_messages
+from habilis.errors import AuthorError, LibraryError
 from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same_as_written, show
 from habilis.skills.extract import extract_function
-from habilis.skills.prove import Gate
-from habilis.skills.rename import rename
+from habilis.skills.proof.evidence import Call
+from habilis.skills.proof.gate import Gate
+from habilis.skills.proof.policy import Policy
+from habilis.skills.proof.standing import Rule, independent
 from habilis.skills.sandbox.wire import FunctionRef
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, read_source
 
 _REPAIRS = 1
-_TWIN_COSINE = 0.6  # below, equal results on few cases prove no copy: area is not price times count
-_MANY_CASES = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +55,15 @@ class Toolmaker:
         *,
         dialogue: Dialogue,
         runner: Runner,
-        allow: Sequence[str],
+        policy: Policy,
         clock: Callable[[], float],
+        tester: Author | None = None,
+        hold_untrusted: bool = False,
     ) -> None:
         self._library, self._dialogue, self._runner, self._clock = library, dialogue, runner, clock
-        self._gate = Gate(library.closure, allow=tuple(allow))
+        self._gate = Gate(library.closure, policy=policy)
+        self._keeper = Keeper(library, self._gate, hold_untrusted=hold_untrusted)
+        self._tester = tester
         runner.on_cancel.append(self._gate.interrupt)
 
     async def learn(self, solved: Solved) -> tuple[str, ...]:
@@ -80,7 +87,8 @@ class Toolmaker:
             if draft is None and evidence:
                 self._not_kept("", "draft", evidence)
             elif draft is not None:
-                kept, evidence = await self._runner.beside(self._keep, draft, solved)
+                last = attempt == _REPAIRS
+                kept, evidence = await self._try(draft, solved, last=last)
                 if kept is not None:
                     requires = tuple(kept.requires)
                     self._dialogue.announce(
@@ -94,13 +102,49 @@ class Toolmaker:
             draft, evidence = await self._read(reply.text, solved)
         return ()
 
+    async def _try(self, draft: Skill, solved: Solved, *, last: bool) -> tuple[Skill | None, str]:
+        """Prove a draft, have it tested and keep it; else return the evidence against it.
+
+        A tester may be wrong: what it disputes is put to the author once. Where the author
+        insists, the draft is kept with the cases that are agreed on, as a candidate.
+        """
+        decision = await self._runner.beside(self._decide, draft, solved)
+        if decision is None or decision.twin:
+            return None, ""
+        if not decision.passed:
+            return None, f"Check {decision.check!r}: {decision.evidence}."
+        cases, dispute = await self._tested(draft, decision)
+        if dispute and not last:
+            self._not_kept(draft.name, "tester", dispute)
+            return None, f"An independent tester says: {dispute}."
+        if cases:
+            draft = replace(draft, cases=(*draft.cases, *cases))
+            decision = await self._runner.beside(self._decide, draft, solved)
+        return await self._runner.beside(self._keep, draft, decision, solved), ""
+
+    async def _tested(self, draft: Skill, decision: Decision) -> tuple[tuple[Case, ...], str]:
+        """Have cases written by a mind that has not seen the body, where they are missing."""
+        if self._tester is None or independent(draft.cases) >= Rule().independent:
+            return (), ""
+        messages = tester_messages(draft, decision.proof.questions)
+        try:
+            reply = await self._dialogue.ask_aside(self._tester, Purpose.TEST, messages)
+        except (AuthorError, Stopped) as error:  # what is proved already is not lost for that
+            self._dialogue.announce(Notice, text=f"no independent cases: {error}")
+            return (), ""
+        claims = read_claims(reply.text, draft)
+        calls = [Call(arguments=each.arguments, keywords=each.keywords) for each in claims]
+        outcomes = await self._runner.beside(self._gate.call, draft, calls)
+        tested = compare_claims(draft, claims, outcomes)
+        return tested.cases, tested.dispute
+
     # drafts ------------------------------------------------------------------
 
     async def _first_draft(self, solved: Solved) -> tuple[Skill | None, str]:
         if isinstance(solved.answer, FunctionRef):
             names = self._library.names()
             source = extract_function(solved.sources, solved.answer.name, skills=names)
-            return self._draft(source, _example_cases(solved.task), solved)
+            return self._draft(source, example_cases(solved.task), solved)
         answer = show(solved.answer, 200)
         self._dialogue.say(render("abstract", answer=answer))
         reply = await self._dialogue.ask(Purpose.ABSTRACT)
@@ -117,15 +161,14 @@ class Toolmaker:
         except ValueError as error:
             return None, f"{error}."
         if isinstance(solved.answer, FunctionRef):
-            return self._draft(proposal.source, _example_cases(solved.task), solved)
+            return self._draft(proposal.source, example_cases(solved.task), solved)
         draft, evidence = self._draft(_needed(proposal.source), (), solved)
         if draft is None:
             return None, evidence
         outcomes = await self._runner.beside(
             self._gate.call,
             draft,
-            [claim.arguments for claim in proposal.claims],
-            [claim.keywords for claim in proposal.claims],
+            [Call(arguments=each.arguments, keywords=each.keywords) for each in proposal.claims],
         )
         cases = []
         for claim, outcome in zip(proposal.claims, outcomes, strict=True):
@@ -188,53 +231,33 @@ class Toolmaker:
 
     # prove and keep ----------------------------------------------------------
 
-    def _keep(self, draft: Skill, solved: Solved) -> tuple[Skill | None, str]:
-        """Prove a draft and keep it; else return the evidence against it, for a repair."""
-        try:
-            return self._prove_and_add(draft, solved)
-        except NameTaken:  # another agent has just kept a skill of this name
-            return self._prove_and_add(draft, solved)
-        except LibraryError as error:  # read-only or full: the answer must not be lost for that
-            self._dialogue.announce(Notice, text=f"no skill kept: {error}")
-            return None, ""
+    def _decide(self, draft: Skill, solved: Solved) -> Decision | None:
+        """Prove a draft and say what is against it; a copy is one more task of its twin."""
+        with self._noticing():
+            decision = self._keeper.decide(draft)
+            if not decision.passed:
+                self._not_kept(draft.name, decision.check, decision.evidence)
+            if decision.twin:
+                self._library.add_solved_task(decision.twin, solved.task.instruction)
+            return decision
+        return None
 
-    def _prove_and_add(self, draft: Skill, solved: Solved) -> tuple[Skill | None, str]:
-        draft = self._settle_name(draft)
-        versions = len(self._library.versions(draft.name))
-        hits = self._library.search(f"{draft.name} {draft.description}", k=5)
-        near = [
-            hit.skill
-            for hit in hits
-            if hit.skill.name not in {draft.name, *draft.requires}
-            and (hit.cosine >= _TWIN_COSINE or len(draft.cases) >= _MANY_CASES)
-        ]
-        near += [self._library.get(name) for name in draft.requires]  # no mere wrapper
-        proof = self._gate.prove(draft, neighbours=near)
-        failed = proof.failed
-        if failed is None:
-            evidence = [asdict(check) for check in proof.checks]
-            kept = self._library.add(draft, after=versions, evidence=evidence)
+    def _keep(self, draft: Skill, decision: Decision | None, solved: Solved) -> Skill | None:
+        if decision is None or not decision.passed:
+            return None
+        with self._noticing():
+            kept = keep_or_prove_again(self._keeper, decision, lambda: draft)
             self._library.add_solved_task(kept.name, solved.task.instruction)
-            return kept, ""
-        self._not_kept(draft.name, failed.name, failed.evidence)
-        if proof.twin:
-            self._library.add_solved_task(proof.twin, solved.task.instruction)
-            return None, ""
-        return None, f"Check {failed.name!r}: {failed.evidence}."
+            return kept
+        return None
 
-    def _settle_name(self, draft: Skill) -> Skill:
-        """Keep the name if it is free, or if the old skill's cases pass; else number it."""
-        if draft.name not in self._library:
-            return draft
-        old = self._library.get(draft.name)
-        both = replace(draft, cases=(*draft.cases, *(c for c in old.cases if c not in draft.cases)))
-        if self._gate.prove(both).passed:
-            return both
-        number = 2
-        while f"{draft.name}_{number}" in self._library:
-            number += 1
-        name = f"{draft.name}_{number}"
-        return replace(draft, name=name, source=rename(draft.source, {draft.name: name}))
+    @contextmanager
+    def _noticing(self) -> Iterator[None]:
+        """Read-only or full: the answer must not be lost for that."""
+        try:
+            yield
+        except LibraryError as error:
+            self._dialogue.announce(Notice, text=f"no skill kept: {error}")
 
     def _not_kept(self, name: str, check: str, evidence: str) -> None:
         self._dialogue.announce(SkillNotKept, name=name, check=check, evidence=evidence)
@@ -256,7 +279,8 @@ def _needed(source: str) -> str:
         return source
 
 
-def _example_cases(task: Task) -> tuple[Case, ...]:
+def example_cases(task: Task) -> tuple[Case, ...]:
+    """Return a task's examples as cases, those that the author is not shown included."""
     kept_back = [e for check in task.checks if isinstance(check, KeptBack) for e in check.examples]
     rows = [(CaseOrigin.USER, e) for e in task.examples]
     rows += [(CaseOrigin.KEPT_BACK, e) for e in kept_back]

@@ -22,6 +22,7 @@ NAMES: Final = (
     "escapes",
     "inside_speed",
     "memory",
+    "proof",
     "replay",
     "replies",
     "sandbox",

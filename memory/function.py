@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from habilis.errors import SkillFailed
-from habilis.skills.sandbox.client import Limits, Worker
+from habilis.skills.sandbox.client import Worker
 from habilis.skills.skill import Skill
 
 
@@ -22,7 +22,7 @@ class SkillFunction:
         Raises:
             SkillFailed: it raised, ran out of time or memory, or was refused.
         """
-        with Worker(load_skill=self._closure, limits=Limits()) as worker:
+        with Worker(load_skill=self._closure, checkpoints=False) as worker:
             outcome = worker.call(self.skill.name, [arguments], keywords=[keywords])[0]
         if not outcome.ok:
             detail = outcome.error.strip().split("\n")[-1]

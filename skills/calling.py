@@ -8,7 +8,7 @@ from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.sandbox.client import Worker
 
 _BATCH = 16  # calls a round trip; a deadline is looked at in between
-_NOT_RUN = Outcome(kind=OutcomeKind.LOST, error="not run: it was stopped before", error_type="")
+NOT_RUN = Outcome(kind=OutcomeKind.LOST, error="not run: it was stopped before", error_type="")
 
 
 def call_until(
@@ -44,4 +44,4 @@ def call_until(
         outcomes += found
         if any(ends):
             break
-    return outcomes + [_NOT_RUN] * (len(arguments) - len(outcomes))
+    return outcomes + [NOT_RUN] * (len(arguments) - len(outcomes))

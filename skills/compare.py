@@ -82,7 +82,10 @@ def same_as_written(value: object, stated: object) -> bool:
     digits = repr(stated).partition(".")[2]
     if not digits.isdigit() or digits == "0":
         return False  # no decimals were written, or an exponent: nothing was rounded
-    return abs(value - stated) <= 0.5000001 * 10.0 ** -len(digits)
+    try:
+        return abs(value - stated) <= 0.5000001 * 10.0 ** -len(digits)
+    except OverflowError:  # an integer beyond any float
+        return False
 
 
 def _plain(value: object) -> object:

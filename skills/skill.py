@@ -20,16 +20,16 @@ class SkillState(StrEnum):
 
 
 class CaseOrigin(StrEnum):
-    """Who vouches for a case. Only the first five are independent of the draft."""
+    """Who vouches for a case. `skills/proof/standing.py` says what each is worth."""
 
-    USER = "user"  # an example the user gave
+    USER = "user"  # an example the user gave; the author has seen it
     KEPT_BACK = "kept_back"  # a check the author had not seen
-    TESTER = "tester"  # written by somebody who had not seen the draft
-    LATER_TASK = "later_task"  # the checked answer of a task that came after the draft
-    TASK = "task"  # the checked answer of the task the draft was made for
+    TASK = "task"  # the checked answer of the task it was made for
+    TESTER = "tester"  # by a tester that saw neither body nor draft
+    LATER_TASK = "later_task"  # met in a task after the one it was made for
     AUTHOR = "author"  # written by the draft's author
     RECORDED = "recorded"  # what the draft itself returned: proves nothing about meaning
-    GENERATED = "generated"  # of made-up inputs, again what the draft returned
+    GENERATED = "generated"  # the same, on an input made by the proof
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Case:
     arguments: tuple[object, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict)
     expected: object
-    origin: CaseOrigin
+    origin: CaseOrigin = CaseOrigin.RECORDED
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parent.parent
         (["startup", "--quick", "--peers", "nowhere"], 1),
         (["escapes", "--quick"], 2),
         (["memory", "--quick"], 19),
+        (["proof", "--quick"], 14),
         (["soak", "--quick"], 2),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),

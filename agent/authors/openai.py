@@ -44,6 +44,8 @@ class OpenAIAuthor:
         AuthorUnavailable: no key is set and no endpoint is named.
     """
 
+    is_model = True  # it can be asked for test cases in words
+
     def __init__(
         self,
         model: str,

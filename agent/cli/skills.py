@@ -10,15 +10,17 @@ from rich.console import Console
 from rich.syntax import Syntax
 from rich.table import Table
 
-from habilis.agent.cli import options
+from habilis.agent.cli import options, proving
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
+from habilis.agent.evidence import evidence_of
 from habilis.errors import ConfigError
 from habilis.memory.hits import Hit
 from habilis.skills.skill import Skill, SkillState
 
 app = typer.Typer(help="The saved skills.", no_args_is_help=True)
-NameArgument = Annotated[str, typer.Argument(help="The skill's name.")]
+for command in (proving.prove, proving.add, proving.rollback, proving.prune, proving.review):
+    app.command(command.__name__)(command)
 
 
 @app.command("list")
@@ -90,15 +92,19 @@ def search(
 
 @app.command()
 def show(
-    name: NameArgument,
+    name: proving.NameArgument,
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    evidence: Annotated[bool, typer.Option("--evidence", help="Also every check.")] = False,
     as_json: options.JsonOption = False,
 ) -> None:
     """Show a skill: its source, its cases and where it came from."""
     with options.open_library(library) as shelf:
         skill = shelf.get(name)
+        proof = evidence_of(shelf, skill) if evidence else None
     if as_json:
-        print_json({**_row(skill), "source": skill.source, "cases": list(map(_case, skill.cases))})
+        checks = {} if proof is None else {"checks": proof.to_json()}
+        cases = list(map(_case, skill.cases))
+        print_json({**_row(skill), "source": skill.source, "cases": cases, **checks})
         return
     console = Console(highlight=False)
     origin = skill.provenance
@@ -117,11 +123,13 @@ def show(
     for case in skill.cases[:8]:
         row = _case(case)
         console.print(f"  {clean(row['call'])} == {clean(row['result'])}  [dim]{row['origin']}[/]")
+    if proof is not None:
+        proving.show_proof(proof, name=name, as_json=False)
 
 
 @app.command("run")
 def run_skill(
-    name: NameArgument,
+    name: proving.NameArgument,
     arguments: Annotated[
         list[str] | None, typer.Argument(help="Arguments: JSON values, or plain text.")
     ] = None,
@@ -141,7 +149,7 @@ def run_skill(
 
 @app.command()
 def history(
-    name: NameArgument,
+    name: proving.NameArgument,
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     as_json: options.JsonOption = False,
 ) -> None:
@@ -157,7 +165,9 @@ def history(
 
 
 @app.command()
-def archive(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY) -> None:
+def archive(
+    name: proving.NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY
+) -> None:
     """Put a skill away: it is kept, but no longer found or shown."""
     with options.open_library(library) as shelf:
         shelf.archive(name)

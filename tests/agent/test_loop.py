@@ -274,7 +274,7 @@ def test_a_copy_of_a_skill_is_not_kept_twice(library: SkillLibrary) -> None:
     seen: list[Event] = []
     agent = Agent(ScriptedAuthor([FENCE_COST, copy]), library=library, observer=seen.append)
     assert agent.run_sync("Cost of it?", checks=[Expected(5000)]).skills_made == ()
-    assert [e.check for e in seen if isinstance(e, SkillNotKept)] == ["new"]
+    assert [e.check for e in seen if isinstance(e, SkillNotKept)] == ["novelty"]
 
 
 def test_events_tell_the_story_and_end_with_the_result(library: SkillLibrary) -> None:

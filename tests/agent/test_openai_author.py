@@ -14,6 +14,7 @@ from habilis.errors import (
     KeyRefused,
     ModelUnknown,
 )
+from habilis.skills.skill import CaseOrigin
 from tests.chat_server import ChatServer, Fault
 
 REQUEST = Request(
@@ -119,7 +120,7 @@ def test_a_known_model_has_a_price() -> None:
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_the_whole_loop_over_http(library: SkillLibrary, stream: bool) -> None:
-    """Act, observe an error, mend, answer, abstract, prove, keep, and call it in the next task."""
+    """Act, observe an error, mend, answer, abstract, prove, test, keep, and call it next time."""
     tool = '''Here is the tool.
 ```python
 def net_price(gross: float, vat_rate: float) -> float:
@@ -135,6 +136,7 @@ assert net_price(50, 0) == 50
         Fault(status=429),
         "The rate was missing.\n```python\nfinal_answer(price / 1.2)\n```",
         tool,
+        "```python\nassert net_price(240, 0.2) == 200\nassert net_price(75, 0.5) == 50\n```",
         "```python\nfinal_answer(net_price(240, 0.2))\n```",
     ]
     with ChatServer(replies) as server:
@@ -144,9 +146,13 @@ assert net_price(50, 0) == 50
         second = agent.run_sync("240 with 20 % VAT: net?", checks=[Expected(200)])
     assert (first.output, first.solved, first.skills_made) == (100, True, ("net_price",))
     assert (second.output, second.skills_used) == (200, ("net_price",))
-    assert first.usage.requests == 3 and first.usage.tokens > 500 and first.cost is None
+    assert first.usage.requests == 4 and first.usage.tokens > 500 and first.cost is None
     assert "NameError" in server.requests[1]["messages"][-1]["content"]
-    assert "net_price(gross: float" in server.requests[4]["messages"][0]["content"]
+    tested = server.requests[4]["messages"]
+    assert len(tested) == 1 and "gross / (1" not in tested[0]["content"]
+    origins = [case.origin for case in library.get("net_price").cases]
+    assert origins.count(CaseOrigin.TESTER) == 2
+    assert "net_price(gross: float" in server.requests[5]["messages"][0]["content"]
 
 
 def test_a_token_budget_stops_before_the_next_call() -> None:

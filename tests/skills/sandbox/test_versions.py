@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from habilis.skills.prove import Gate
+from habilis.skills.proof.evidence import Call
+from habilis.skills.proof.gate import Gate
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.wire import FunctionRef
 from habilis.skills.skill import Provenance, Skill
@@ -70,7 +71,7 @@ def test_a_draft_may_call_what_pinned_an_older_version(names: str) -> None:
         requires=dict.fromkeys(names.split(", "), "pinned"),
         provenance=Provenance(task="add", author="test", made_at=0.0),
     )
-    (outcome,) = Gate(load).call(draft, [()], [{}])
+    (outcome,) = Gate(load).call(draft, [Call()])
     assert (outcome.value, outcome.error) == (3, "")
 
 

@@ -1,0 +1,81 @@
+"""An independent tester: cases from a mind that sees what a function says, not how it does it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from habilis.agent.author import Message
+from habilis.agent.draft import Claim, read_draft
+from habilis.agent.parse import parse_reply
+from habilis.agent.prompts import render
+from habilis.skills.compare import show
+from habilis.skills.outcome import Outcome
+from habilis.skills.proof.evidence import Call
+from habilis.skills.proof.reading import function_of
+from habilis.skills.proof.trial import written
+from habilis.skills.skill import Case, CaseOrigin, Skill
+
+_MORE = 2  # calls of the tester's own choice, at least
+_ENOUGH = 4  # calls altogether: a tester leaves some out
+_MOST = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tested:
+    """What a tester says of a draft: cases that agree with it, and one that does not."""
+
+    cases: tuple[Case, ...]
+    dispute: str = ""
+
+
+def tester_messages(draft: Skill, questions: Sequence[Call]) -> list[Message]:
+    """Return what a tester is asked: signature, docstring and the calls that tell most."""
+    prompt = render(
+        "tester",
+        declaration=_declaration(draft.source),
+        instruction=draft.provenance.task,
+        asked=[written(draft.name, call) for call in questions],
+        more=max(_MORE, _ENOUGH - len(questions)),
+        name=draft.name,
+    )
+    return [Message(role="user", content=prompt)]
+
+
+def read_claims(text: str, draft: Skill) -> list[Claim]:
+    """Return the calls with results that a tester states; none where it wrote no asserts."""
+    code = "\n".join(parse_reply(text).code)
+    try:
+        claims = read_draft(f"def {draft.name}(): pass\n\n{code}").claims
+    except ValueError:
+        return []
+    return list(claims)[:_MOST]
+
+
+def compare_claims(draft: Skill, claims: Sequence[Claim], outcomes: Sequence[Outcome]) -> Tested:
+    """Compare what the tester states with what the draft gives."""
+    cases, disputes = [], []
+    for claim, outcome in zip(claims, outcomes, strict=True):
+        if outcome.ok and claim.agrees(outcome.value):
+            cases.append(
+                Case(
+                    arguments=claim.arguments,
+                    keywords=claim.keywords,
+                    expected=outcome.value,
+                    origin=CaseOrigin.TESTER,
+                )
+            )
+            continue
+        call = written(draft.name, Call(arguments=claim.arguments, keywords=claim.keywords))
+        gave = f"gives {show(outcome.value)}" if outcome.ok else f"ends in {outcome.error_type}"
+        disputes.append(f"{call} {gave}, but by its description it is {show(claim.stated)}")
+    return Tested(cases=tuple(cases), dispute=disputes[0] if disputes else "")
+
+
+def _declaration(source: str) -> str:
+    """Return a function's head and docstring, its body left out."""
+    function = function_of(source)
+    documented = ast.get_docstring(function) is not None
+    function.body = [*function.body[: int(documented)], ast.Expr(value=ast.Constant(value=...))]
+    return ast.unparse(function)

@@ -1,0 +1,195 @@
+"""What the gate keeps and refuses: good tools, bad variants, copies, real models' functions.
+
+Gold tools (`creation.jsonl`) are proved with the three cases of `proof_gold`; a tool counts
+as working when it is a function of its parameters, found by calling it. Each bad variant
+(`proof_plants`) has its tool's cases; one that passes is asked the questions its own proof
+raises, three at most, and the tool answers, as a tester would. Copies meet a real library.
+Solutions of real models (`mint/`) are judged in `proof_mint`.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from random import Random
+from typing import Final
+
+from benchmarks.proof_gold import Gold, changed, gold_drafts, truth
+from benchmarks.proof_mint import (
+    ALL_RIVALS,
+    AT_RANDOM,
+    FEW_RIVALS,
+    NO_RIVALS,
+    Judged,
+    judge_solutions,
+)
+from benchmarks.proof_plants import CLASSES, copies, planted
+from benchmarks.report import Report, Row
+from habilis.agent.neighbours import neighbours
+from habilis.memory.library import SkillLibrary
+from habilis.skills.compare import same
+from habilis.skills.proof.evidence import Call, Proof
+from habilis.skills.proof.gate import Gate
+from habilis.skills.skill import Skill, read_source
+
+_HIDDEN_FAULTS: Final = frozenset({"depends on time", "depends on hash order", "counts its calls"})
+_SCAN: Final = 60  # inputs on which a variant must differ somewhere to count as bad
+_QUICK_TOOLS, _QUICK_TASKS = 24, 12
+
+
+def run(data: Path, *, peers: Path, quick: bool) -> Report:
+    """Measure on the data that is there; what is not is left out."""
+    rows: list[Row] = []
+    causes: Counter[str] = Counter()
+    if (data / "creation.jsonl").exists():
+        lines = (data / "creation.jsonl").read_text(encoding="utf-8").splitlines()
+        chosen = lines[:: len(lines) // _QUICK_TOOLS] if quick else lines
+        tools = list(gold_drafts([json.loads(line) for line in chosen]))
+        causes.update(f"gold tool that {tool.fault}" for tool in tools if tool.fault)
+        working = [tool for tool in tools if not tool.fault]
+        rows += _of_tools(working, causes)
+        rows += _of_plants(working, causes)
+        rows += _of_copies([tool.draft for tool in working])
+    folder = data if (data / "solutions.jsonl").exists() else data / "mint"
+    if (folder / "solutions.jsonl").exists():
+        rows += _of_solutions(judge_solutions(folder, every=_QUICK_TASKS if quick else 1), causes)
+    return Report(benchmark="proof", rows=rows, causes=causes)
+
+
+# gold tools ------------------------------------------------------------------
+
+
+def _of_tools(tools: Sequence[Gold], causes: Counter[str]) -> Iterator[Row]:
+    gate, kept, seconds = Gate(lambda _: []), 0, 0.0
+    per_check: defaultdict[str, float] = defaultdict(float)
+    for tool in tools:
+        started = time.monotonic()
+        proof = gate.prove(tool.draft)
+        seconds += time.monotonic() - started
+        kept += proof.passed
+        if proof.failed is not None:
+            causes[f"working gold tool refused by {proof.failed.name}"] += 1
+        for check in proof.checks:
+            per_check[check.name] += check.seconds
+    yield _share("working gold tools accepted", kept, len(tools), goal=">= 95")
+    n = max(1, len(tools))
+    yield Row(name="proofs a second", ours=n / (seconds or 1), peer=None, unit="1/s", n=n)
+    for name, total in per_check.items():
+        yield Row(name=f"  {name}", ours=1000 * total / n, peer=None, unit="ms", n=n)
+
+
+def _of_plants(tools: Sequence[Gold], causes: Counter[str]) -> Iterator[Row]:
+    gate = Gate(lambda _: [])
+    for name, plant in CLASSES.items():
+        bad, at_once, in_all = 0, 0, 0
+        for tool in tools:
+            source = planted(tool.draft, plant, Random(f"{name}{tool.draft.name}"))
+            draft = None if source is None else _variant(tool.draft, source)
+            if draft is None:
+                continue
+            proof = gate.prove(draft)
+            if proof.failed is not None:
+                bad, at_once, in_all = bad + 1, at_once + 1, in_all + 1
+                causes[f"{name}, refused by {proof.failed.name}"] += 1
+            elif name in _HIDDEN_FAULTS or _differs(tool.draft, draft):
+                caught = _caught_by_a_question(tool.draft, draft, proof)
+                bad, in_all = bad + 1, in_all + caught
+                causes[f"{name}, {'refused by a question' if caught else 'kept'}"] += 1
+        yield _share(f"refused: {name}", in_all, bad, goal=">= 95")
+        yield _share("  before a question is asked", at_once, bad)
+
+
+def _variant(tool: Skill, source: str) -> Skill | None:
+    try:
+        facts = read_source(source)
+    except ValueError:
+        return None
+    return replace(tool, source=source, signature=facts.signature)
+
+
+def _differs(tool: Skill, draft: Skill) -> bool:
+    random = Random(tool.name)
+    calls = [Call(arguments=case.arguments) for case in tool.cases]
+    calls += [changed(random.choice(calls), random) for _ in range(_SCAN)]
+    return not _alike(tool, draft, calls)
+
+
+def _alike(tool: Skill, draft: Skill, calls: Sequence[Call]) -> bool:
+    pairs = zip(truth(tool, calls), truth(draft, calls), strict=True)
+    return all(a.ok == b.ok and same(a.value, b.value, rel_tol=1e-6) for a, b in pairs)
+
+
+def _caught_by_a_question(tool: Skill, draft: Skill, proof: Proof) -> bool:
+    return bool(proof.questions) and not _alike(tool, draft, proof.questions)
+
+
+def _of_copies(tools: Sequence[Skill]) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder, SkillLibrary(folder, index="exact") as library:
+        for tool in tools:
+            library.add(tool)
+        gate = Gate(library.closure)
+        found: defaultdict[str, list[bool]] = defaultdict(list)
+        for tool in tools:
+            kinds = zip(("renamed", "reformatted"), copies(tool), strict=True)
+            for kind, (name, source) in kinds:
+                facts = read_source(source)
+                copied = replace(
+                    tool,
+                    name=name,
+                    source=source,
+                    signature=facts.signature,
+                    description=f"Compute the {name.replace('_', ' ')}.",
+                )
+                near = neighbours(library, copied)
+                near += [library.get(name)] if kind == "reformatted" else []
+                found[kind].append(gate.prove(copied, neighbours=near).twin == tool.name)
+        for kind, refused in found.items():
+            yield _share(f"refused as duplicates: {kind}", sum(refused), len(refused), goal=">= 95")
+        kept = [not gate.prove(tool, neighbours=neighbours(library, tool)).twin for tool in tools]
+        yield _share("working gold tools kept beside all others", sum(kept), len(kept))
+
+
+# real models' functions ------------------------------------------------------
+
+
+def _of_solutions(judged: Sequence[Judged], causes: Counter[str]) -> Iterator[Row]:
+    for each in judged:
+        verdict = f"refused by {each.refused_by}" if each.refused_by else "kept on visible cases"
+        causes[f"{'right' if each.right else 'wrong'} solution {verdict}"] += 1
+    kept = [each for each in judged if not each.refused_by]
+    for count in range(3):
+        passing = [each for each in kept if all(each.independent[:count])]
+        yield _right(f"right among those kept, {count} independent cases", passing)
+    wrong = [each for each in kept if not each.right]
+    right = [each for each in kept if each.right]
+    for way, goal in ((ALL_RIVALS, ">= 80"), (FEW_RIVALS, ""), (NO_RIVALS, ""), (AT_RANDOM, "")):
+        refused = [each for each in wrong if each.asked[way] is False]
+        yield _share(f"wrong refused by one case {way}", len(refused), len(wrong), goal=goal)
+        lost = [each for each in right if each.asked[way] is False]
+        yield _share("  right refused", len(lost), len(right))
+    random = [each for each in wrong if not all(each.independent[:1])]
+    yield _share("wrong refused by one hidden case at random", len(random), len(wrong))
+    active = [each for each in kept if each.active]
+    yield _right("right among those made active", active, goal=">= 95")
+    yield _share("right ones made active", sum(e.right for e in active), len(right))
+
+
+def _right(name: str, judged: Sequence[Judged], *, goal: str = "") -> Row:
+    return _share(name, sum(each.right for each in judged), len(judged), goal=goal)
+
+
+def _share(name: str, part: int, whole: int, *, goal: str = "") -> Row:
+    return Row(
+        name=name,
+        ours=100 * part / whole if whole else None,
+        peer=None,
+        goal=goal,
+        goal_is_about="ours",
+        unit="%",
+        n=whole,
+    )

@@ -1,0 +1,1 @@
+"""The checks, one a file, in the order of what they cost."""

@@ -1,0 +1,95 @@
+"""What a skill is worth: its state follows from the cases it passed and the tasks it served.
+
+Of functions by real models that pass the examples their author saw, half are wrong;
+each independent case refuses most of the wrong and none of the right. So what counts is
+who vouches for a case, not how many checks were run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from habilis.skills.skill import Case, CaseOrigin, SkillState
+
+# Somebody other than the draft or its author says what is right.
+VOUCHED = frozenset(
+    {
+        CaseOrigin.USER,
+        CaseOrigin.KEPT_BACK,
+        CaseOrigin.TASK,
+        CaseOrigin.TESTER,
+        CaseOrigin.LATER_TASK,
+    }
+)
+# ... and the author had not seen it when it wrote the draft.
+INDEPENDENT = frozenset({CaseOrigin.KEPT_BACK, CaseOrigin.TESTER, CaseOrigin.LATER_TASK})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """One task in which a skill was called, and whether the task was solved."""
+
+    task: str
+    helped: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """How much is enough. Figures: `python -m benchmarks proof`."""
+
+    independent: int = 3  # cases that the author had not seen
+    strength: float = 0.7  # share of planted faults that vouched cases notice
+    tasks: int = 2  # distinct tasks solved with it, after the one it was made for
+    failures: int = 3  # among the last `window` uses
+    window: int = 5
+
+
+def independent(cases: Sequence[Case]) -> int:
+    """Count the cases that the draft's author had not seen."""
+    return sum(case.origin in INDEPENDENT for case in cases)
+
+
+def first_state(cases: Sequence[Case], *, strength: float, rule: Rule = Rule()) -> SkillState:
+    """Return the state a proved draft starts in: active on enough evidence, else candidate.
+
+    `strength` is the proof's: cases that notice few planted faults say little, however
+    many they are.
+    """
+    enough = independent(cases) >= rule.independent and strength >= rule.strength
+    return SkillState.ACTIVE if enough else SkillState.CANDIDATE
+
+
+def next_state(state: SkillState, uses: Sequence[Use], *, rule: Rule = Rule()) -> SkillState:
+    """Return the state after these uses, oldest first. Archived stays archived.
+
+    Doubtful after `failures` in the last `window` uses; active after help in `tasks`
+    distinct tasks, of a doubtful skill since its last failure.
+    """
+    if state is SkillState.ARCHIVED:
+        return state
+    recent = uses[-rule.window :]
+    if sum(not use.helped for use in recent) >= rule.failures:
+        return SkillState.DOUBTFUL
+    if state is SkillState.DOUBTFUL:
+        failed = max((n for n, use in enumerate(uses) if not use.helped), default=-1)
+        uses = uses[failed + 1 :]
+    helped = {use.task for use in uses if use.helped}
+    return SkillState.ACTIVE if len(helped) >= rule.tasks else state
+
+
+def may_answer(
+    state: SkillState, cases: Sequence[Case], new: Sequence[Case], *, rule: Rule = Rule()
+) -> bool:
+    """Tell whether a skill may answer a task by examples with no author asked.
+
+    An active one may. Another one may where this task's examples, which it passes, are the
+    very ones it was kept for, or make up enough that its author had not seen.
+    """
+    if state is SkillState.ACTIVE:
+        return True
+    if state is not SkillState.CANDIDATE:
+        return False
+    known = [(case.arguments, case.expected) for case in cases]
+    unseen = [case for case in new if (case.arguments, case.expected) not in known]
+    return not unseen or independent(cases) + len(unseen) >= rule.independent

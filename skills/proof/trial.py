@@ -1,0 +1,235 @@
+"""What the checks of one proof share: the draft, its inputs, and workers to call it in."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+
+from habilis.errors import LibraryError
+from habilis.skills.calling import NOT_RUN, call_until
+from habilis.skills.compare import same, show
+from habilis.skills.outcome import Outcome
+from habilis.skills.proof.declared import declared_calls
+from habilis.skills.proof.evidence import Call, Relative
+from habilis.skills.proof.near import near_calls
+from habilis.skills.proof.policy import Policy
+from habilis.skills.proof.reading import constants, function_of, spelled_out
+from habilis.skills.sandbox.client import Worker
+from habilis.skills.sandbox.pool import fresh_worker
+from habilis.skills.skill import Case, Skill
+
+LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
+_HANGS = 3  # after so many inputs that hang or kill no more are tried
+_REL_TOL = 1e-6  # a case's result was computed by other means than the draft's
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What a check saw; `Gate` adds the name and the time."""
+
+    passed: bool
+    evidence: str
+    figures: Mapping[str, float] | None = None
+
+
+class Trial:
+    """One draft on trial. Checks read it and may leave `relative`, `recorded`, `questions`.
+
+    Expected values never enter a worker: it gets calls, and what comes back is compared
+    here.
+    """
+
+    def __init__(
+        self,
+        draft: Skill,
+        *,
+        neighbours: Sequence[Skill],
+        load_skill: LoadSkill,
+        policy: Policy,
+        started: Callable[[Worker], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        self.draft, self.neighbours, self.policy = draft, tuple(neighbours), policy
+        self._load_skill, self._started, self._stopped = load_skill, started, stopped
+        self._deadline = time.monotonic() + policy.seconds
+        self.first: Sequence[Outcome] = ()  # of the cases, in the first worker
+        self.relative: Relative | None = None
+        self.recorded: list[Case] = []
+        self.questions: list[Call] = []
+
+    @cached_property
+    def function(self) -> ast.FunctionDef:
+        return function_of(self.draft.source)
+
+    @cached_property
+    def calls(self) -> list[Call]:
+        """The cases' inputs."""
+        return [call_of(case) for case in self.draft.cases]
+
+    @cached_property
+    def known(self) -> list[Call]:
+        """The cases' inputs, spelled out parameter by parameter."""
+        return [spelled_out(call, self.function) for call in self.calls]
+
+    @cached_property
+    def random(self) -> Random:
+        return Random(f"{self.draft.hash}{self.policy.seed}")
+
+    @cached_property
+    def constants(self) -> list[object]:
+        """Values the code itself looks for, and those one beside them."""
+        found: list[object] = []
+        for value in constants(self.draft.source):
+            found.append(value)
+            if isinstance(value, int) and not isinstance(value, bool):
+                found += [value - 1, value + 1]
+        return found
+
+    @cached_property
+    def near(self) -> list[tuple[Call, Outcome]]:
+        """Inputs like those of the cases, and what the draft gives for them."""
+        made = near_calls(
+            self.known, self.random, constants=self.constants, count=self.policy.inputs
+        )
+        return self.try_calls([call for call in unique(made) if call not in self.known])
+
+    @cached_property
+    def declared(self) -> list[tuple[Call, Outcome]]:
+        """Inputs of the declared types, and what the draft gives for them."""
+        made = declared_calls(
+            self.function, self.known, count=self.policy.inputs, random=self.random
+        )
+        return self.try_calls(unique(made))
+
+    @cached_property
+    def pool(self) -> list[tuple[Call, Outcome]]:
+        """All inputs that were made, those near the cases first."""
+        return [*self.near, *self.declared]
+
+    # calls -------------------------------------------------------------------
+
+    @contextmanager
+    def worker(self, *, seed: int, sources: Mapping[str, str] | None = None) -> Iterator[Worker]:
+        """Open a fresh worker, with a folder of its own, that can load the draft.
+
+        `sources` are stand-ins for the draft's source, by the name to call them by.
+        """
+        stand_ins = {self.draft.name: self.draft.source, **(sources or {})}
+
+        def load(name: str) -> Sequence[tuple[str, str]]:
+            if name not in stand_ins:
+                return self._load_skill(name)
+            return [*self._needed, (name, stand_ins[name])]
+
+        policy = self.policy
+        worker = fresh_worker(
+            load_skill=load,
+            source="\n".join(stand_ins.values()),
+            limits=policy.limits,
+            allow=tuple(policy.allow),
+            hash_seed=seed,
+        )
+        self._started(worker)
+        with worker:
+            yield worker
+
+    @cached_property
+    def _needed(self) -> list[tuple[str, str]]:
+        """What the draft requires, in an order in which each is the last of its name."""
+        needed = [list(self._load_skill(each)) for each in self.draft.requires]
+        for order in (needed, needed[::-1]):
+            pairs = [pair for closure in order for pair in closure]
+            last = dict(pairs)
+            if all(last[own] == source for *_, (own, source) in needed):
+                return pairs
+        raise LibraryError("what it calls pins two versions of each other crosswise")
+
+    def call(
+        self,
+        worker: Worker,
+        function: str,
+        calls: Sequence[Call],
+        *,
+        stop: Callable[[int, Outcome], bool] = lambda _index, _outcome: False,
+        action_s: float | None = None,
+    ) -> list[Outcome]:
+        """Call a function on each input, up to the first where `stop` says so."""
+        return call_until(
+            worker,
+            function,
+            [call.arguments for call in calls],
+            [call.keywords for call in calls],
+            seconds_left=self.seconds_left,
+            action_s=self.policy.limits.action_s if action_s is None else action_s,
+            stop=stop,
+        )
+
+    def try_calls(self, calls: list[Call]) -> list[tuple[Call, Outcome]]:
+        """Call the draft on inputs; one that hangs does not keep the others from running."""
+        found: list[tuple[Call, Outcome]] = []
+        hung = 0
+        with self.worker(seed=1) as worker:
+            while len(found) < len(calls) and hung < _HANGS and self.seconds_left() > 0:
+                left = calls[len(found) :]
+                outcomes = self.call(worker, self.draft.name, left, action_s=self.brief_s)
+                ran = [outcome for outcome in outcomes if outcome is not NOT_RUN]
+                found += zip(left, ran, strict=False)
+                hung += 1  # call_until ends where a call hangs or dies
+        return found
+
+    def try_other(self, name: str, calls: list[Call]) -> list[tuple[Call, Outcome]]:
+        """Call a saved skill on inputs, up to the first that hangs."""
+        with self.worker(seed=1) as worker:
+            outcomes = self.call(worker, name, calls, action_s=self.brief_s)
+        return [pair for pair in zip(calls, outcomes, strict=True) if pair[1] is not NOT_RUN]
+
+    @property
+    def brief_s(self) -> float:
+        """How long a generated input may take: shorter than a case."""
+        return min(1.0, self.policy.limits.action_s)
+
+    def seconds_left(self) -> float:
+        return 0.0 if self._stopped() else max(0.0, self._deadline - time.monotonic())
+
+
+def call_of(case: Case) -> Call:
+    """Return a case's inputs without its result."""
+    return Call(arguments=case.arguments, keywords=case.keywords)
+
+
+def agrees(outcome: Outcome, case: Case) -> bool:
+    """Tell whether a result is what the case expects."""
+    return outcome.ok and same(outcome.value, case.expected, rel_tol=_REL_TOL)
+
+
+def alike(one: Outcome, other: Outcome) -> bool:
+    """Tell whether two functions did the same: equal values, or errors of one type."""
+    if one.ok and other.ok:
+        return same(one.value, other.value, rel_tol=_REL_TOL)
+    return one.kind is other.kind and one.error_type == other.error_type
+
+
+def unique(calls: Sequence[Call] | Iterator[Call]) -> list[Call]:
+    """Leave out calls that repeat; values need not be hashable."""
+    return list(
+        {repr((call.arguments, sorted(call.keywords.items()))): call for call in calls}.values()
+    )
+
+
+def written(name: str, call: Call) -> str:
+    """Return a call as Python would write it."""
+    given = [*map(show, call.arguments), *(f"{k}={show(v)}" for k, v in call.keywords.items())]
+    return f"{name}({', '.join(given)})"
+
+
+def told(outcome: Outcome) -> str:
+    """Return in a few words how a call ended."""
+    if outcome.ok:
+        return show(outcome.value, 120)
+    lines = outcome.error.strip().split("\n")
+    return f"{outcome.kind.value}: {lines[-1] if lines else ''}".rstrip(": ")
