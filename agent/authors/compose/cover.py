@@ -55,10 +55,11 @@ class Cover:
             parts = tuple(value if value is ERROR else (value,) for value in term.values)
         else:
             return
+        parts = parts[: len(self._goal.outputs)]
         if len(parts) > 1 and _is_mark(parts):
             return
         found = False
-        for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=True)):
+        for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=False)):
             if value is ERROR or not value or output is None or not _occurs(value, output):
                 continue
             self._index[place].setdefault(value, []).append(term)

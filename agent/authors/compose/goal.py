@@ -11,6 +11,10 @@ from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
 from habilis.agent.authors.compose.types import Type
 
 
+_PARTIAL = 1.5  # more for an answer that raises on some row without an output
+_MAX_RIVALS = 200
+
+
 class Judged(Enum):
     """What running the written program says about an answer."""
 
@@ -34,6 +38,7 @@ class Goal:
 
     Sets of examples are bit masks: bit i stands for example i. `best` is the cost of the
     cheapest answer that is of use; `choosy` asks for every way to an answer, not one.
+    `rivals` are all answers that were offered, not judged.
     """
 
     def __init__(
@@ -52,6 +57,7 @@ class Goal:
         self.best = math.inf
         self._judge, self._choosy = judge, choosy
         self._hit: Values | None = None
+        self.rivals: list[tuple[float, Term]] = []
 
     @property
     def is_plain(self) -> bool:
@@ -64,11 +70,12 @@ class Goal:
             mask = self._mask(term.values)
             if mask == self.full:
                 self._hit = term.values
-                self.offer(term, term.cost)
+                self.offer(term, term.cost + _PARTIAL * term.partial)
             elif mask and (mask not in self.right_on or term.cost < self.right_on[mask].cost):
                 self.right_on[mask] = term
         if term.type == "bool" and ERROR not in term.values:
-            mask = sum(1 << i for i, value in enumerate(term.values) if value)
+            values = term.values[: len(self.outputs)]
+            mask = sum(1 << i for i, value in enumerate(values) if value)
             if 0 < mask < self.full:
                 self.tests.setdefault(mask, term)
 
@@ -79,6 +86,8 @@ class Goal:
 
     def offer(self, term: Term, cost: float) -> None:
         """Add a whole answer, unless judging it says that it is of no use."""
+        if len(self.rivals) < _MAX_RIVALS:
+            self.rivals.append((cost, term))
         if cost >= self.best:
             return
         judged = self._judge(term) if self._judge else Judged.RIGHT
@@ -90,7 +99,7 @@ class Goal:
 
     def _mask(self, values: Values) -> int:
         mask = 0
-        for i, (value, wanted) in enumerate(zip(values, self.outputs, strict=True)):
+        for i, (value, wanted) in enumerate(zip(values, self.outputs, strict=False)):
             if value is not ERROR and _is(value, wanted):
                 mask |= 1 << i
         return mask

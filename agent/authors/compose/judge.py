@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 
+from habilis.agent.authors.compose.expressions import write
 from habilis.agent.authors.compose.render import Program
-from habilis.agent.authors.compose.terms import Values
+from habilis.agent.authors.compose.table import namespace
+from habilis.agent.authors.compose.terms import Term, Values
 from habilis.agent.authors.compose.types import Row, thaw
 from habilis.skills.compare import same
 
@@ -29,6 +31,15 @@ def compile_program(program: Program, skills: Mapping[str, Function]) -> Functio
     function = names[program.name]
     assert callable(function)
     return function
+
+
+def compile_term(
+    term: Term, names: Sequence[str], skills: Mapping[str, Function]
+) -> Function:
+    """Return a term as a function of `names`."""
+    source = f"lambda {', '.join(names)}: {ast.unparse(write(term, {}))}"
+    made: Function = eval(source, {**namespace(), **skills})  # noqa: S307 - our own tables
+    return made
 
 
 def first_miss(function: Function, rows: Sequence[Values], outputs: Values) -> int | None:

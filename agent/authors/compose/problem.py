@@ -16,17 +16,26 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """`rows[i]` holds the inputs of example i as frozen values, one per parameter."""
+    """`rows[i]` holds the inputs of example i as frozen values, one per parameter.
+
+    `spare` rows have no outputs: what a program does on them is evidence all the same.
+    """
 
     names: tuple[str, ...]
     types: tuple[Type, ...]
     returns: Type
     rows: tuple[Values, ...]
     outputs: Values
+    spare: tuple[Values, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """The number of rows, spare ones included: as many values has each term."""
+        return len(self.rows) + len(self.spare)
 
     @property
     def columns(self) -> tuple[Values, ...]:
-        return tuple(zip(*self.rows, strict=True))
+        return tuple(zip(*self.rows, *self.spare, strict=True))
 
     def only(self, chosen: Sequence[int]) -> Problem:
         """Return the same problem with some of its examples."""
@@ -36,6 +45,7 @@ class Problem:
             returns=self.returns,
             rows=tuple(self.rows[i] for i in chosen),
             outputs=tuple(self.outputs[i] for i in chosen),
+            spare=self.spare,
         )
 
 

@@ -27,6 +27,7 @@ from habilis.agent.authors.compose.types import Type, within_limits
 
 _MAX_TERMS = 400_000
 _PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
+_LATE = 0.12  # share of the time kept for the closings when nothing was found
 _CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
 
 # A text or a number that is computed from constants alone should be a constant.
@@ -55,6 +56,7 @@ class Search:
         self._count = 0
         self._closings: Sequence[Closing] = ()
         self._seconds = clock.left
+        self._reserve = _LATE * clock.left
         self._first: float | None = None  # seconds left when there was an answer
 
     def run(self, closings: Sequence[Closing] = ()) -> None:
@@ -68,6 +70,16 @@ class Search:
                     closing.close(level)
                 if self._is_enough(level):
                     return
+        except OutOfTime:
+            self._close_late(closings, level)
+
+    def _close_late(self, closings: Sequence[Closing], level: int) -> None:
+        """Use the time that was kept for making an answer of the terms there are."""
+        if self.goal.best < math.inf:
+            return
+        try:
+            for closing in closings:
+                closing.close(level)
         except OutOfTime:
             pass
 
@@ -151,7 +163,7 @@ class Search:
     def _tick(self, programs: int) -> None:
         self.clock.tried += programs
         self.clock.check()
-        if self._count > _MAX_TERMS:
+        if self._count > _MAX_TERMS or self.clock.left < self._reserve:
             raise OutOfTime
 
     def _arguments(self, component: Component, level: int) -> Iterator[tuple[Term, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,11 +14,13 @@ from habilis.agent.authors.compose.components.skills import SkillCalls, componen
 from habilis.agent.authors.compose.confidence import confidence, only_repeats
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.deduce import Deduce
-from habilis.agent.authors.compose.goal import Closing, Goal, Judged
+from habilis.agent.authors.compose.goal import Closing, Goal
+from habilis.agent.authors.compose.growing import Judge, Unwanted, solve
 from habilis.agent.authors.compose.judge import (
     Function,
     behaves_alike,
     compile_program,
+    compile_term,
     first_miss,
     probes,
 )
@@ -35,8 +38,6 @@ from habilis.agent.authors.compose.types import freeze, item_type, thaw
 from habilis.agent.example import Example
 from habilis.skills.skill import Skill
 
-_ACTIVE = 4  # examples a search starts from
-_MAX_ACTIVE = 10
 _SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
 _INNER_COST = 12  # of the body of a map or filter
 
@@ -78,6 +79,7 @@ def synthesise(
     seconds: float,
     stop: Callable[[], bool] | None = None,
     avoid: Sequence[str] = (),
+    timer: Callable[[], float] = time.monotonic,
 ) -> Found | NotFound:
     """Return the cheapest function found that maps each example's inputs to its output.
 
@@ -85,7 +87,7 @@ def synthesise(
     through `call_skill` only. Functions in `avoid` (sources), and those that behave like
     them, are not given again.
     """
-    clock = Clock(seconds, stop)
+    clock = Clock(seconds, stop, timer=timer)
     try:
         names = parameter_names(input_types(examples), parameters)
         problem = read_problem(examples, names)
@@ -123,23 +125,16 @@ class _Run:
         self._name, self._description, self._clock = name, description, clock
         self._avoid = {body for source in avoid if (body := _body(source))}
         self._rejected: list[Function] = []
-        self._active: list[int] = []
-        self._counterexample: int | None = None
         self._by_name: Mapping[str, Function] = {
             skill.skill: self._stand_in(skill) for skill in skills if not skill.maps
         }
 
     def run(self) -> Found | NotFound:
-        """Search; on an answer that is wrong on another example, search again with it."""
-        self._active = _varied(self._problem)
-        while self._clock.left > 0 and len(self._active) <= _MAX_ACTIVE:
-            self._counterexample = None
-            goal = self._search(self._problem.only(self._active))
-            if goal.answers:
-                return self._found(*goal.answers[-1])
-            if self._counterexample is None:
-                break
-            self._active = sorted([*self._active, self._counterexample])
+        goal = solve(
+            self._problem, search=self._search, first_miss=self._first_miss, clock=self._clock
+        )
+        if goal is not None:
+            return self._found(*goal.answers[-1])
         return self._not_found("no other rule fits" if self._avoid else "no rule fits")
 
     def _not_found(self, what: str) -> NotFound:
@@ -166,15 +161,10 @@ class _Run:
 
     # searching ---------------------------------------------------------------
 
-    def _search(self, problem: Problem) -> Goal:
-        goal = Goal(problem.outputs, problem.returns, judge=self._judge, choosy=bool(self._avoid))
-        search = Search(
-            problem,
-            choose(problem, self._skills),
-            goal,
-            clock=self._clock,
-            calls=self._calls,
-        )
+    def _search(self, problem: Problem, judge: Judge) -> Goal:
+        goal = Goal(problem.outputs, problem.returns, judge=judge, choosy=bool(self._avoid))
+        toolbox = choose(problem, self._skills)
+        search = Search(problem, toolbox, goal, clock=self._clock, calls=self._calls)
         cover = _cover(goal, self._clock)
         closings: list[Closing] = [cover] if cover else []
         if item_type(problem.returns):
@@ -183,38 +173,39 @@ class _Run:
         search.run(closings)
         return goal
 
-    def _inside(self, problem: Problem, clock: Clock) -> Term | None:
+    def _inside(self, whole: Problem, clock: Clock) -> Term | None:
         """Solve the small problem of a map's or a filter's body."""
-        goal = Goal(problem.outputs, problem.returns)
-        toolbox = choose(problem, self._skills)
-        search = Search(
-            problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=_INNER_COST
-        )
-        cover = _cover(goal, clock) if problem.returns == "str" else None
-        closings: list[Closing] = [cover] if cover else []
-        if problem.returns != "bool":
-            closings.append(Tree(goal, clock, cover))
-        search.run(closings)
-        return goal.answers[-1][1] if goal.answers else None
+
+        def search_on(problem: Problem, judge: Judge) -> Goal:
+            goal = Goal(problem.outputs, problem.returns, judge=judge)
+            toolbox = choose(problem, self._skills, inside=True)
+            search = Search(
+                problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=_INNER_COST
+            )
+            cover = _cover(goal, clock)
+            closings: list[Closing] = [cover] if cover else []
+            search.run([*closings, Tree(goal, clock, cover)])
+            return goal
+
+        def first_miss_inside(term: Term) -> int | None:
+            function = compile_term(term, whole.names, self._by_name)
+            return first_miss(function, whole.rows, whole.outputs)
+
+        goal = solve(whole, search=search_on, first_miss=first_miss_inside, clock=clock)
+        return goal.answers[-1][1] if goal else None
 
     # judging -----------------------------------------------------------------
 
-    def _judge(self, term: Term) -> Judged:
+    def _first_miss(self, term: Term) -> int | None:
         try:
             program = self._write(term)
             function = compile_program(program, self._by_name)
         except (ValueError, SyntaxError, RecursionError):
-            return Judged.USELESS
+            raise Unwanted from None
         miss = first_miss(function, self._problem.rows, self._problem.outputs)
-        if miss is not None:
-            if miss in self._active:
-                return Judged.USELESS
-            if self._counterexample is None:
-                self._counterexample = miss
-            return Judged.MISSES
-        if self._avoid and self._is_rejected(term, program, function):
-            return Judged.USELESS
-        return Judged.RIGHT
+        if miss is None and self._avoid and self._is_rejected(term, program, function):
+            raise Unwanted
+        return miss
 
     def _is_rejected(self, term: Term, program: Program, function: Function) -> bool:
         alone = _is_skill_alone(term, self._problem)
@@ -272,16 +263,3 @@ def _body(source: str) -> str:
 
 def _is_text(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _varied(problem: Problem) -> list[int]:
-    """Return a few examples to start from: the shortest, the longest, different outputs."""
-    order = sorted(range(len(problem.rows)), key=lambda i: (len(repr(problem.rows[i])), i))
-    chosen = list(dict.fromkeys([order[0], order[-1], order[len(order) // 2]]))
-    seen = {repr(problem.outputs[i]) for i in chosen}
-    for i in order:
-        if len(chosen) < _ACTIVE and i not in chosen and repr(problem.outputs[i]) not in seen:
-            chosen.append(i)
-            seen.add(repr(problem.outputs[i]))
-    spare = [i for i in order if i not in chosen]
-    return sorted([*chosen, *spare[: max(0, _ACTIVE - len(chosen))]])
