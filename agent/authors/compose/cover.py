@@ -44,6 +44,7 @@ class Cover:
         self._goal, self._clock = goal, clock
         self._item = item_type(goal.type)
         self._index: list[dict[object, list[Term]]] = [{} for _ in goal.outputs]
+        self.watches = tuple(type_ for type_ in (goal.type, self._item) if type_)
         self._as_parts: dict[int, Values] = {}
         self._grown = False
 

@@ -25,14 +25,14 @@ from habilis.agent.authors.compose.terms import (
 from habilis.agent.authors.compose.types import Type, item_type
 
 _COST = 2
-_SHARE = 0.4  # of the time spent, at most, goes into bodies
-_BODY_SHARE = 0.04  # of the whole time, at most, for one body
+_SHARE = 0.5  # of the time spent, at most, goes into bodies
+_SLACK = 2  # how much more than the level a body may cost
 _MAX_LISTS = 60
 _MAX_OUTER = 6
 _OUTER_COST = 4
 _ITEM_NAMES = {"str": "word", "int": "x", "float": "x", "dict": "row"}
 
-SolveInside = Callable[[Problem, Clock], Term | None]
+SolveInside = Callable[[Problem, Clock, int], Term | None]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ class _View:
 class Deduce:
     """Closing for lists."""
 
+    watches: tuple[Type, ...] = ()  # lists are taken from the bank
+
     def __init__(
         self, problem: Problem, bank: Bank, goal: Goal, clock: Clock, solve: SolveInside
     ) -> None:
@@ -56,23 +58,20 @@ class Deduce:
         self._count = len(problem.outputs)
         self._whole = clock.left
         self._spent = 0.0
-        self._tried: set[tuple[Type, Values]] = set()
+        self._limits: dict[tuple[object, ...], float] = {}
         self._solved: dict[tuple[object, ...], Term | None] = {}
 
     def see(self, term: Term) -> None:
-        """Lists are taken from the bank when closing."""
+        """Nothing is watched."""
 
     def close(self, level: int) -> None:
         """Try map and filter over the lists known so far."""
-        for term in self._lists(level - 2):
+        for term in self._lists(level - 2)[:_MAX_LISTS]:
             self._clock.check()
             if self._spent > _SHARE * self._clock.spent + 0.05 * self._whole:
                 return
-            if (term.type, term.values) in self._tried or len(self._tried) > _MAX_LISTS:
-                continue
-            self._tried.add((term.type, term.values))
             if term.cost + _COST + 1 < self._goal.best:
-                self._try(term)
+                self._try(term, int(level + _SLACK - term.cost))
 
     def _lists(self, limit: int) -> list[Term]:
         found = [term for type_ in self._bank if item_type(type_) for term in self._of(type_, limit)]
@@ -83,7 +82,7 @@ class Deduce:
             if cost <= limit:
                 yield from (term for term in terms if ERROR not in term.values)
 
-    def _try(self, term: Term) -> None:
+    def _try(self, term: Term, limit: int) -> None:
         wanted = item_type(self._goal.type)
         given = [xs for xs in term.values[: self._count] if isinstance(xs, tuple)]
         asked = [ys for ys in self._goal.outputs if isinstance(ys, tuple)]
@@ -92,22 +91,24 @@ class Deduce:
         pairs = list(zip(given, asked, strict=True))
         total = sum(map(len, given))
         if total > 2 and all(len(xs) == len(ys) for xs, ys in pairs):
-            self._body(term, asked, wanted, Way.MAP)
+            self._body(term, asked, wanted, Way.MAP, limit)
         for width in (2, 3):
             if total > 1 and all(width * len(xs) == len(ys) for xs, ys in pairs):
-                self._body(term, [_cut(ys, width) for ys in asked], self._goal.type, Way.SPREAD)
+                self._body(term, [_cut(ys, width) for ys in asked], self._goal.type, Way.SPREAD, limit)
         if wanted == item_type(term.type) and any(len(ys) < len(xs) for xs, ys in pairs):
             kept = [_kept(xs, ys) for xs, ys in pairs]
             if None not in kept:
-                self._body(term, [k for k in kept if k is not None], "bool", Way.KEEP)
+                self._body(term, [k for k in kept if k is not None], "bool", Way.KEEP, limit)
 
-    def _body(self, term: Term, results: Sequence[Values], returns: Type, way: Way) -> None:
+    def _body(
+        self, term: Term, results: Sequence[Values], returns: Type, way: Way, limit: int
+    ) -> None:
         """Search for the body, looking at the item alone first."""
         item = item_type(term.type) or ""
         name = _free(_ITEM_NAMES.get(item, "item"), self._problem.names)
         for view in self._views(term):
             problem = self._inner(term, name, view, results, returns)
-            body = self._solved_inside(problem) if problem else None
+            body = self._solved_inside(problem, limit) if problem else None
             if body is not None:
                 cost = term.cost + body.cost + _COST + bool(view.names)
                 index = view.names[0] if view.names and not view.outer else ""
@@ -144,14 +145,16 @@ class Deduce:
             called = tuple(name for name, _ in own)
             yield _View(called, kinds, lambda e, i: tuple(rows[e][p] for p in others), own)
 
-    def _solved_inside(self, problem: Problem) -> Term | None:
+    def _solved_inside(self, problem: Problem, limit: int) -> Term | None:
+        """Search for a body up to a cost, unless it was found or searched for before."""
         key = (problem.names, problem.rows, problem.outputs, problem.returns)
-        if key not in self._solved:
-            clock = self._clock.part(_BODY_SHARE * self._whole)
-            self._solved[key] = self._solve(problem, clock)
+        if self._solved.get(key) is None and self._limits.get(key, 0) < limit:
+            self._limits[key] = limit
+            clock = self._clock.part(0.5 * self._clock.left)
+            self._solved[key] = self._solve(problem, clock, limit)
             self._spent += clock.spent
             self._clock.tried += clock.tried
-        return self._solved[key]
+        return self._solved.get(key)
 
     def _inner(
         self, term: Term, name: str, view: _View, results: Sequence[Values], returns: Type

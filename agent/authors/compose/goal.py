@@ -24,7 +24,10 @@ class Judged(Enum):
 
 
 class Closing(Protocol):
-    """Turns the terms of a search into whole answers."""
+    """Turns the terms of a search into whole answers. It is shown terms of the types it watches."""
+
+    @property
+    def watches(self) -> tuple[Type, ...]: ...
 
     def see(self, term: Term) -> None:
         """Take note of a new term."""
@@ -55,7 +58,7 @@ class Goal:
         self.right_on: dict[int, Term] = {}
         self.tests: dict[int, Term] = {}
         self.best = math.inf
-        self._judge, self._choosy = judge, choosy
+        self._judge, self.choosy = judge, choosy
         self._hit: Values | None = None
         self.rivals: list[tuple[float, Term]] = []
 
@@ -81,7 +84,7 @@ class Goal:
 
     def see_again(self, term: Term) -> None:
         """Take note of a term whose values were seen before: another way to an answer."""
-        if self._choosy and term.type == self.type and term.values == self._hit:
+        if self.choosy and term.type == self.type and term.values == self._hit:
             self.offer(term, term.cost)
 
     def offer(self, term: Term, cost: float) -> None:

@@ -8,7 +8,7 @@ upon. A term that raises on some examples stays in use for the others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from habilis.agent.authors.compose.clock import Clock, OutOfTime
 from habilis.agent.authors.compose.components.skills import SkillCalls
@@ -23,7 +23,7 @@ from habilis.agent.authors.compose.terms import (
     Values,
     Variable,
 )
-from habilis.agent.authors.compose.types import Type, within_limits
+from habilis.agent.authors.compose.types import Type, all_within_limits
 
 _MAX_TERMS = 400_000
 _PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
@@ -54,14 +54,14 @@ class Search:
         self._seen: dict[Type, dict[Values, Term]] = {}
         self._toolbox, self._calls, self._max_cost = toolbox, calls, max_cost
         self._count = 0
-        self._closings: Sequence[Closing] = ()
+        self._watchers: dict[Type, list[Callable[[Term], None]]] = {}
         self._seconds = clock.left
         self._reserve = _LATE * clock.left
         self._first: float | None = None  # seconds left when there was an answer
 
     def run(self, closings: Sequence[Closing] = ()) -> None:
         """Search until no cheaper answer can come, or time is over; answers are in the goal."""
-        self._closings = closings
+        self._watch(closings)
         level = 0
         try:
             for level in range(1, self._max_cost + 1):
@@ -72,6 +72,13 @@ class Search:
                     return
         except OutOfTime:
             self._close_late(closings, level)
+
+    def _watch(self, closings: Sequence[Closing]) -> None:
+        for type_ in dict.fromkeys((self.goal.type, "bool")):
+            self._watchers[type_] = [self.goal.see]
+        for closing in closings:
+            for type_ in closing.watches:
+                self._watchers.setdefault(type_, []).append(closing.see)
 
     def _close_late(self, closings: Sequence[Closing], level: int) -> None:
         """Use the time that was kept for making an answer of the terms there are."""
@@ -118,9 +125,8 @@ class Search:
         seen[term.values] = term
         self.bank.setdefault(term.type, {}).setdefault(level, []).append(term)
         self._count += 1
-        self.goal.see(term)
-        for closing in self._closings:
-            closing.see(term)
+        for watch in self._watchers.get(term.type, ()):
+            watch(term)
 
     def _take(
         self, component: Component, arguments: tuple[Term, ...], values: Values, level: int
@@ -137,24 +143,28 @@ class Search:
                 )
             return
         failed = values.count(ERROR)
-        if failed == len(values):
-            return
-        if all(value is ERROR or within_limits(value) for value in values):
+        if failed < len(values) and all_within_limits(values):
             self._keep(Apply(component, arguments, values, cost=level, partial=failed > 0), level)
 
     def _expand(self, component: Component, level: int) -> None:
-        ticks = 0
-        function = component.function
+        ticks, seen = 0, self._seen.setdefault(component.returns, {})
+        function, may_be_fixed = component.function, component.returns in _FROM_INPUTS
+        choosy = self.goal.choosy and self.goal.type == component.returns
         for arguments in self._arguments(component, level):
             ticks += 1
             if ticks == _CHECK_EVERY:
                 self._tick(ticks)
                 ticks = 0
-            if component.returns in _FROM_INPUTS and not any(map(_varies, arguments)):
+            if may_be_fixed and all(type(argument) is Constant for argument in arguments):
                 continue
             columns = [argument.values for argument in arguments]
             try:
                 values = tuple(map(function, *columns))
+                for argument in arguments:
+                    if argument.partial:
+                        values = tuple(_one_by_one(component, columns))
+                if values in seen and not choosy:
+                    continue
             except Exception:  # noqa: BLE001 - any component may refuse any value
                 values = tuple(_one_by_one(component, columns))
             self._take(component, arguments, values, level)
@@ -193,10 +203,6 @@ class Search:
         for arguments, vector in zip(batch, vectors, strict=True):
             values = tuple(self._calls.value(component, row) for row in vector)
             self._take(component, arguments, values, level)
-
-
-def _varies(term: Term) -> bool:
-    return not isinstance(term, Constant)
 
 
 def _one_by_one(component: Component, columns: Sequence[Values]) -> Iterator[object]:

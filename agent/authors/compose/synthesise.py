@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.clock import Clock
@@ -39,7 +39,6 @@ from habilis.agent.example import Example
 from habilis.skills.skill import Skill
 
 _SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
-_INNER_COST = 12  # of the body of a map or filter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +55,7 @@ class Found:
     cost: float
     seconds: float
     confidence: float
+    term: Term = field(repr=False, compare=False)
     skills_used: tuple[str, ...] = ()
 
 
@@ -154,6 +154,7 @@ class _Run:
             source=f"from skills import {program.skills[0]}\n" if alone else program.source,
             tried=self._clock.tried,
             cost=cost,
+            term=term,
             seconds=self._clock.spent,
             confidence=confidence(term, cost, self._problem.outputs),
             skills_used=program.skills,
@@ -173,14 +174,14 @@ class _Run:
         search.run(closings)
         return goal
 
-    def _inside(self, whole: Problem, clock: Clock) -> Term | None:
+    def _inside(self, whole: Problem, clock: Clock, limit: int) -> Term | None:
         """Solve the small problem of a map's or a filter's body."""
 
         def search_on(problem: Problem, judge: Judge) -> Goal:
             goal = Goal(problem.outputs, problem.returns, judge=judge)
             toolbox = choose(problem, self._skills, inside=True)
             search = Search(
-                problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=_INNER_COST
+                problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=limit
             )
             cover = _cover(goal, clock)
             closings: list[Closing] = [cover] if cover else []

@@ -10,6 +10,7 @@ from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.terms import Choice, Constant, Term
+from habilis.agent.authors.compose.types import Type
 
 _IF_COST = 3
 _IF_COST_FEW = 8  # with three examples or fewer: such a program is right 14 % of the time
@@ -23,6 +24,8 @@ _COVER_NODES = 600
 class Tree:
     """Closing for programs with conditions."""
 
+    watches: tuple[Type, ...] = ()  # the goal notes what trees are made of
+
     def __init__(self, goal: Goal, clock: Clock, cover: Cover | None) -> None:
         self._goal, self._clock, self._cover = goal, clock, cover
         self._if_cost = _IF_COST if len(goal.outputs) > _FEW else _IF_COST_FEW
@@ -30,7 +33,7 @@ class Tree:
         self._tests: list[tuple[int, Term]] = []
 
     def see(self, term: Term) -> None:
-        """The goal itself notes what trees are made of."""
+        """Nothing is watched."""
 
     def close(self, level: int) -> None:
         """Offer the cheapest tree, once there are terms enough."""

@@ -105,3 +105,8 @@ def within_limits(value: object) -> bool:
     if isinstance(value, (int, float)):
         return -MAX_NUMBER <= value <= MAX_NUMBER  # NaN and infinity are out as well
     return True
+
+
+def all_within_limits(values: tuple[object, ...]) -> bool:
+    """Tell whether every value of a term, or what stands for an error, is within limits."""
+    return all(map(within_limits, values))

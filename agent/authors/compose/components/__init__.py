@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from habilis.agent.authors.compose.components import dates, lists, numbers, rows, strings
+from habilis.agent.authors.compose.costs import domain, priced, priced_constants
 from habilis.agent.authors.compose.problem import Problem, Toolbox
 from habilis.agent.authors.compose.terms import Component, Constant
 from habilis.agent.authors.compose.types import Row, Type
@@ -35,7 +36,7 @@ def choose(
         if styles:
             found += dates.components(types)
             made += styles
-    found += numbers.components(types, text_numbers=text_numbers)
+    found += numbers.components(types, text_numbers=text_numbers, few=inside)
     made += numbers.constants(problem, types, text_numbers=text_numbers)
     if any("list" in type_ for type_ in types):
         found += lists.components(types, few=inside)
@@ -45,7 +46,11 @@ def choose(
         made += rows.constants(table, problem.outputs, count=count)
     if problem.returns == "bool":
         made += [Constant(value, "bool", cost=2, rows=count) for value in (True, False)]
-    return Toolbox(components=tuple(dict.fromkeys([*found, *skills])), constants=tuple(made))
+    kind = domain(types)
+    parts = priced(list(dict.fromkeys(found)), kind)
+    return Toolbox(
+        components=(*parts, *skills), constants=tuple(priced_constants(made, kind))
+    )
 
 
 def _types(problem: Problem, table: Sequence[Row], skills: Sequence[Component]) -> list[Type]:

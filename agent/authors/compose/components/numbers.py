@@ -130,14 +130,14 @@ _QUANTA = {2: ("1", "0.1", "0.01", "0.001")}
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
-def components(types: Sequence[Type], *, text_numbers: bool) -> list[Component]:
+def components(types: Sequence[Type], *, text_numbers: bool, few: bool) -> list[Component]:
     """Return arithmetic for the types in play; with `text_numbers`, also read and write them."""
     text = " ".join(types)
     whole, real = "int" in text or "bool" in text, "float" in text
     tables = [_LOGIC] if types[-1] == "bool" or "bool" in text else []
     if whole:
         tables.append(_INTS)
-    if "int" in types and "list" not in text:
+    if "int" in types and "list" not in text and not few:
         tables.append(_DIGITS)
     reads = text_numbers and types[-1] != "str"
     if real or reads:
