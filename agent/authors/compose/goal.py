@@ -11,7 +11,7 @@ from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
 from habilis.agent.authors.compose.types import Type
 
 
-_PARTIAL = 1.5  # more for an answer that raises on some row without an output
+PARTIAL = 1.5  # more for an answer that raises on some row without an output
 _MAX_RIVALS = 200
 
 
@@ -73,7 +73,7 @@ class Goal:
             mask = self._mask(term.values)
             if mask == self.full:
                 self._hit = term.values
-                self.offer(term, term.cost + _PARTIAL * term.partial)
+                self.offer(term, term.cost + PARTIAL * term.partial)
             elif mask and (mask not in self.right_on or term.cost < self.right_on[mask].cost):
                 self.right_on[mask] = term
         if term.type == "bool" and ERROR not in term.values:

@@ -46,7 +46,7 @@ def _round_time(when: datetime, minutes: int) -> datetime:
 def _round_half_up(value: Decimal, step: str) -> Decimal:
     """Return the nearest multiple of a step; a half goes up."""
     size = Decimal(step)
-    return (value / size).to_integral_value(ROUND_HALF_UP) * size
+    return (value / size).to_integral_value(ROUND_HALF_UP) * size + 0  # no minus zero
 
 
 def _is_prime(number: int) -> bool:

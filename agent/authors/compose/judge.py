@@ -56,14 +56,22 @@ def first_miss(function: Function, rows: Sequence[Values], outputs: Values) -> i
 
 def behaves_alike(left: Function, right: Function, rows: Sequence[Values]) -> bool:
     """Tell whether two functions give the same on rows nobody has given outputs for."""
-    return all(_result(left, row) == _result(right, row) for row in rows)
+    return all(
+        outcome_text(run(left, row)) == outcome_text(run(right, row)) for row in rows
+    )
 
 
-def _result(function: Function, row: Values) -> str:
+def run(function: Function, row: Values) -> object:
+    """Return what a function gives on a row; what it raises is returned."""
     try:
-        return repr(function(*map(thaw, row)))
+        return function(*map(thaw, row))
     except Exception as error:  # noqa: BLE001 - a program under test may raise anything
-        return type(error).__name__
+        return error
+
+
+def outcome_text(result: object) -> str:
+    """Return what tells results apart."""
+    return type(result).__name__ if isinstance(result, Exception) else repr(result)
 
 
 def probes(rows: Sequence[Values]) -> list[Values]:

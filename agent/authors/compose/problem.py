@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from habilis.agent.authors.compose.terms import Component, Constant, Values
 from habilis.agent.authors.compose.types import Type, freeze, type_of
 from habilis.agent.example import Example
+
+
+_SPARE = 6  # each makes every program dearer to try
 
 
 class Unreadable(ValueError):
@@ -109,3 +112,21 @@ def _check_agreement(rows: Sequence[Values], outputs: Values) -> None:
                 f"examples {first + 1} and {position + 1} contradict each other: "
                 f"the same inputs give {outputs[first]!r} and {outputs[position]!r}"
             )
+
+
+def with_spare(problem: Problem, others: Sequence[Values]) -> Problem:
+    """Return a problem with a few of the inputs that have no outputs: evenly spread ones."""
+    fitting = [row for row in others if _fits(row, problem)]
+    step = max(1, len(fitting) // _SPARE)
+    return replace(problem, spare=tuple(fitting[::step][:_SPARE]))
+
+
+def _fits(row: Values, problem: Problem) -> bool:
+    if len(row) != len(problem.types):
+        return False
+    return all(
+        type_of((*column, value)) == type_
+        for column, value, type_ in zip(
+            zip(*problem.rows, strict=True), row, problem.types, strict=True
+        )
+    )

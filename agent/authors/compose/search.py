@@ -27,6 +27,8 @@ from habilis.agent.authors.compose.types import Type, all_within_limits
 
 _MAX_TERMS = 400_000
 _PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
+_BEYOND = 2  # levels on which to look for other answers, when there are inputs to tell them apart
+_PATIENCE_BEYOND = 0.3
 _LATE = 0.12  # share of the time kept for the closings when nothing was found
 _CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
 
@@ -91,13 +93,14 @@ class Search:
             pass
 
     def _is_enough(self, level: int) -> bool:
-        if self.goal.best <= level + 1:
-            return True
         if self.goal.best == math.inf:
             return False
         if self._first is None:
             self._first = self.clock.left
         waited, limit = self._first - self.clock.left, _PATIENCE * self._seconds
+        if self.goal.best <= level + 1:
+            beyond = _BEYOND if self.problem.spare else 0
+            return level + 1 >= self.goal.best + beyond or waited > _PATIENCE_BEYOND * limit
         if self.goal.is_plain:
             limit = min(limit, 0.4 + 2 * (self._seconds - self._first))
         return waited > limit

@@ -11,7 +11,13 @@ from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.components import choose
 from habilis.agent.authors.compose.components.skills import SkillCalls, components
-from habilis.agent.authors.compose.confidence import confidence, only_repeats
+from habilis.agent.authors.compose.confidence import (
+    SURE,
+    Signs,
+    confidence,
+    only_repeats,
+    read_signs,
+)
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.deduce import Deduce
 from habilis.agent.authors.compose.goal import Closing, Goal
@@ -29,10 +35,19 @@ from habilis.agent.authors.compose.problem import (
     Unreadable,
     input_types,
     read_problem,
+    with_spare,
 )
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
+from habilis.agent.authors.compose.rivals import Dispute, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
-from habilis.agent.authors.compose.terms import Apply, Component, Term, Variable, walk
+from habilis.agent.authors.compose.terms import (
+    Apply,
+    Component,
+    Term,
+    Values,
+    Variable,
+    walk,
+)
 from habilis.agent.authors.compose.tree import Tree
 from habilis.agent.authors.compose.types import freeze, item_type, thaw
 from habilis.agent.example import Example
@@ -46,7 +61,8 @@ class Found:
     """A function that is right on every example.
 
     `source` is complete. When a saved skill alone does it, `name` is the skill's and the
-    source is its import. `confidence` is the chance that it is right beyond the examples.
+    source is its import. `confidence` is the chance that it is right beyond the examples,
+    `signs` what it is judged by. `dispute` is the example that would settle most.
     """
 
     name: str
@@ -57,6 +73,13 @@ class Found:
     confidence: float
     term: Term = field(repr=False, compare=False)
     skills_used: tuple[str, ...] = ()
+    signs: Signs
+    dispute: Dispute | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether to rely on it without another example."""
+        return self.confidence >= SURE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +102,15 @@ def synthesise(
     seconds: float,
     stop: Callable[[], bool] | None = None,
     avoid: Sequence[str] = (),
+    unlabelled: Sequence[Sequence[object]] = (),
     timer: Callable[[], float] = time.monotonic,
 ) -> Found | NotFound:
     """Return the cheapest function found that maps each example's inputs to its output.
 
     It runs until something fits, `seconds` are over or `stop()` is true. Skills are called
     through `call_skill` only. Functions in `avoid` (sources), and those that behave like
-    them, are not given again.
+    them, are not given again. `unlabelled` are inputs without outputs: answers that raise
+    on them, or differ there, count for less.
     """
     clock = Clock(seconds, stop, timer=timer)
     try:
@@ -95,8 +120,10 @@ def synthesise(
         return NotFound(why=str(reason), seconds=clock.spent)
     text = f"{name} {description}"
     known = [made for skill in skills for made in components(skill, task=text)]
+    others = [tuple(map(freeze, row)) for row in unlabelled]
     run = _Run(
-        problem,
+        with_spare(problem, others),
+        others=others,
         skills=known if call_skill is not None else (),
         calls=SkillCalls(call_skill) if call_skill is not None else None,
         name=identifier(name or _topic(description)),
@@ -114,6 +141,7 @@ class _Run:
         self,
         problem: Problem,
         *,
+        others: Sequence[Values],
         skills: Sequence[Component],
         calls: SkillCalls | None,
         name: str,
@@ -122,6 +150,7 @@ class _Run:
         clock: Clock,
     ) -> None:
         self._problem, self._skills, self._calls = problem, skills, calls
+        self._others = others
         self._name, self._description, self._clock = name, description, clock
         self._avoid = {body for source in avoid if (body := _body(source))}
         self._rejected: list[Function] = []
@@ -134,7 +163,7 @@ class _Run:
             self._problem, search=self._search, first_miss=self._first_miss, clock=self._clock
         )
         if goal is not None:
-            return self._found(*goal.answers[-1])
+            return self._found(goal)
         return self._not_found("no other rule fits" if self._avoid else "no rule fits")
 
     def _not_found(self, what: str) -> NotFound:
@@ -142,11 +171,23 @@ class _Run:
         why = f"{what} the examples ({tried:,} programs tried in {spent:.1f} s); give more examples"
         return NotFound(why=why, tried=tried, seconds=spent)
 
-    def _found(self, cost: float, term: Term) -> Found | NotFound:
+    def _found(self, goal: Goal) -> Found | NotFound:
+        rows = self._others or probes(self._problem.rows)
+        rivals = find_rivals(
+            goal,
+            compiled=self._compiled,
+            is_right=self._is_right,
+            rows=rows,
+            outputs=self._problem.outputs,
+        )
+        if self._avoid:
+            rivals = [rival for rival in rivals if rival.term is goal.answers[-1][1]]
+        cost, term = rivals[0].cost, rivals[0].term
         if only_repeats(term, cost, self._problem.outputs):
             return self._not_found("no general rule, only a list of the results, fits")
         if not any(isinstance(part, Variable) for part in walk(term)):
             return self._not_found("only one and the same result, whatever the input, fits")
+        signs = read_signs(rivals, self._problem.outputs, has_others=bool(self._others))
         program = self._write(term)
         alone = _is_skill_alone(term, self._problem)
         return Found(
@@ -156,9 +197,17 @@ class _Run:
             cost=cost,
             term=term,
             seconds=self._clock.spent,
-            confidence=confidence(term, cost, self._problem.outputs),
+            confidence=confidence(signs),
             skills_used=program.skills,
+            signs=signs,
+            dispute=find_dispute(rivals, rows),
         )
+
+    def _compiled(self, term: Term) -> Function:
+        return compile_term(term, self._problem.names, self._by_name)
+
+    def _is_right(self, function: Function) -> bool:
+        return first_miss(function, self._problem.rows, self._problem.outputs) is None
 
     # searching ---------------------------------------------------------------
 

@@ -196,6 +196,7 @@ def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> li
         for cost, some in _PATTERNS.items()
     }
     made += listed(patterns, "pattern", rows=rows)
+    made += listed({2: _mined_patterns(inputs, outputs)}, "pattern", rows=rows)
     made += listed(_INDEXES, "index", rows=rows)
     made += listed(rules(_CHANGES), "str>str", rows=rows)
     return made + listed(rules(_KEEPS), "str>bool", rows=rows)
@@ -230,3 +231,31 @@ def _glues(outputs: list[str], rows: int) -> list[Constant]:
         Constant(glue, "glue", cost=1 if rank < 2 else 2, rows=rows)
         for rank, glue in enumerate(glues[:9])
     ]
+
+
+def _mined_patterns(inputs: list[str], outputs: list[str]) -> list[str]:
+    """Return patterns of what stands in several inputs and is taken over into the outputs.
+
+    A run of digits or letters becomes a class, as in Potter's Wheel (Raman 2001): with its
+    length first, then of any length.
+    """
+    shapes: Counter[str] = Counter()
+    for output in outputs:
+        for piece in {output, *output.split()}:
+            if 3 < len(piece) <= 60 and any(piece in text for text in inputs):
+                shapes.update({_shape(piece, exact=True), _shape(piece, exact=False)})
+    known = {pattern for patterns in _PATTERNS.values() for pattern in patterns}
+    compound = [shape for shape in shapes if len(re.findall(r"[]d][+{]", shape)) > 1]
+    common = [s for s in compound if sum(bool(re.search(s, text)) for text in inputs) > 1]
+    return [shape for shape in sorted(common, key=shapes.__getitem__)[::-1] if shape not in known][:6]
+
+
+def _shape(text: str, *, exact: bool) -> str:
+    parts = []
+    for run in re.findall(r"[0-9]+|[A-Z]+|[a-z]+|.", text, re.DOTALL):
+        if run.isascii() and run.isalnum():
+            kind = r"\d" if run.isdigit() else "[A-Z]" if run.isupper() else "[a-z]"
+            parts.append(kind + (f"{{{len(run)}}}" if exact and run.isdigit() else "+"))
+        else:
+            parts.append(re.escape(run) if run != " " else " ")
+    return "".join(parts)

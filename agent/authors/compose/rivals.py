@@ -1,0 +1,132 @@
+"""The answers that fit and are nearly as cheap as the best: where they differ, nobody can know.
+
+What they give on inputs without outputs is evidence: an answer that raises there is
+likely wrong, and an input on which they differ is the example worth asking for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from habilis.agent.authors.compose.goal import Goal
+from habilis.agent.authors.compose.judge import Function, outcome_text, run
+from habilis.agent.authors.compose.terms import Term, Values
+from habilis.agent.authors.compose.types import thaw
+
+_SLACK = 6.0  # how much dearer than the best an answer may be
+_MOST = 8
+_ODD = 3.0  # cost of looking like no example on every such input
+_RAISES = 6.0  # cost of raising on every input without an output
+_MAX_ROWS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rival:
+    """An answer that is right on every example, and what it gives on the other inputs."""
+
+    cost: float
+    term: Term
+    function: Function
+    outcomes: tuple[str, ...]
+    raises: float  # share of the other inputs
+    odd: float  # share of results that look like none of the examples' outputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dispute:
+    """Inputs on which answers differ; `options` are what they give, the likeliest first."""
+
+    inputs: tuple[object, ...]
+    options: tuple[object, ...]
+
+
+def find_rivals(
+    goal: Goal,
+    *,
+    compiled: Callable[[Term], Function],
+    is_right: Callable[[Function], bool],
+    rows: Sequence[Values],
+    outputs: Values,
+) -> list[Rival]:
+    """Return the answers of a search that are right, best first; the goal has at least one.
+
+    `rows` are inputs without outputs.
+    """
+    cost, term = goal.answers[-1]
+    offered = sorted([(cost, term), *goal.rivals], key=lambda pair: pair[0])
+    found: list[Rival] = []
+    seen: set[int] = set()
+    looks = {_look(output) for output in outputs}
+    for price, rival in offered:
+        if price > cost + _SLACK or len(found) == _MOST:
+            break
+        if id(rival) in seen:
+            continue
+        seen.add(id(rival))
+        function = compiled(rival)
+        if rival is term or is_right(function):
+            found.append(_rival(price, rival, function, rows[:_MAX_ROWS], looks))
+    return sorted(found, key=lambda r: r.cost + _RAISES * r.raises + _ODD * r.odd)
+
+
+def _rival(
+    cost: float, term: Term, function: Function, rows: Sequence[Values], looks: set[str]
+) -> Rival:
+    results = [run(function, row) for row in rows]
+    failed = sum(isinstance(result, Exception) for result in results)
+    return Rival(
+        cost=cost,
+        term=term,
+        function=function,
+        outcomes=tuple(map(outcome_text, results)),
+        raises=failed / len(rows) if rows else 0.0,
+        odd=sum(_look(result) not in looks for result in results) / max(1, len(rows)),
+    )
+
+
+def _look(value: object) -> str:
+    """Return the classes of a text's runs: "12-Mar" is "0-Aa"; anything else is its type."""
+    if not isinstance(value, str):
+        return type(value).__name__
+    look = re.sub(r"[^\W\d_]+", lambda run: _case(run.group()), value)
+    return re.sub(r"\d+", "0", look)
+
+
+def _case(word: str) -> str:
+    return "A" if word.isupper() else "a" if word.islower() else "Aa"
+
+
+def find_dispute(rivals: Sequence[Rival], rows: Sequence[Values]) -> Dispute | None:
+    """Return the inputs on which the rivals differ most, cheap ones counting more."""
+    best = rivals[0].cost
+    weights = [2.0 ** (best - rival.cost) for rival in rivals]
+    worst, chosen = 0.0, None
+    for place in range(len(rivals[0].outcomes)):
+        own = rivals[0].outcomes[place]
+        against = sum(
+            weight
+            for weight, rival in zip(weights, rivals, strict=True)
+            if rival.outcomes[place] != own
+        )
+        if against > worst:
+            worst, chosen = against, place
+    if chosen is None:
+        return None
+    row = rows[chosen]
+    options = {rival.outcomes[chosen]: run(rival.function, row) for rival in rivals}
+    given = tuple(o for o in options.values() if not isinstance(o, Exception))
+    return Dispute(inputs=tuple(map(thaw, row)), options=given)
+
+
+def agreement(rivals: Sequence[Rival]) -> float:
+    """Return the weighted share of rivals that give what the first gives on every row."""
+    best = rivals[0]
+    weights = [2.0 ** (best.cost - rival.cost) for rival in rivals]
+    alike = sum(
+        weight
+        for weight, rival in zip(weights, rivals, strict=True)
+        if rival.outcomes == best.outcomes
+    )
+    return alike / sum(weights)
