@@ -18,6 +18,7 @@ from benchmarks.report import Report
 
 DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = (
+    "compose",
     "escapes",
     "replay",
     "replies",

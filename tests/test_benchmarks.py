@@ -17,6 +17,7 @@ ROOT = Path(__file__).parent.parent
         (["replay", "--quick"], 4),
         (["startup", "--quick", "--peers", "nowhere"], 1),
         (["escapes", "--quick"], 2),
+        (["compose", "--quick", "--data", "nowhere"], 1),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),
     ],
