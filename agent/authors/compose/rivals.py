@@ -16,10 +16,11 @@ from habilis.agent.authors.compose.terms import Term, Values
 from habilis.agent.authors.compose.types import thaw
 
 _SLACK = 6.0  # how much dearer than the best an answer may be
+_LIKELY = 3.0  # how much dearer an answer may be to put a row in doubt
 _MOST = 8
 _ODD = 3.0  # cost of looking like no example on every such input
 _RAISES = 6.0  # cost of raising on every input without an output
-_MAX_ROWS = 200
+_MAX_ROWS = 2000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +119,13 @@ def find_dispute(rivals: Sequence[Rival], rows: Sequence[Values]) -> Dispute | N
     options = {rival.outcomes[chosen]: run(rival.function, row) for rival in rivals}
     given = tuple(o for o in options.values() if not isinstance(o, Exception))
     return Dispute(inputs=tuple(map(thaw, row)), options=given)
+
+
+def disputed(rivals: Sequence[Rival]) -> tuple[int, ...]:
+    """Return the positions of the rows on which the first raises or a likely rival differs."""
+    likely = [rival for rival in rivals if rival.cost <= rivals[0].cost + _LIKELY]
+    every = zip(*(rival.outcomes for rival in likely), strict=True)
+    return tuple(place for place, given in enumerate(every) if len(set(given)) > 1)
 
 
 def agreement(rivals: Sequence[Rival]) -> float:

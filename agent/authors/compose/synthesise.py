@@ -38,7 +38,7 @@ from habilis.agent.authors.compose.problem import (
     with_spare,
 )
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
-from habilis.agent.authors.compose.rivals import Dispute, find_dispute, find_rivals
+from habilis.agent.authors.compose.rivals import Dispute, disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
 from habilis.agent.authors.compose.terms import (
     Apply,
@@ -62,7 +62,8 @@ class Found:
 
     `source` is complete. When a saved skill alone does it, `name` is the skill's and the
     source is its import. `confidence` is the chance that it is right beyond the examples,
-    `signs` what it is judged by. `dispute` is the example that would settle most.
+    `signs` what it is judged by. `dispute` is the example that would settle most, `unsure`
+    the positions of the unlabelled inputs on which answers that are as likely differ.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Found:
     skills_used: tuple[str, ...] = ()
     signs: Signs
     dispute: Dispute | None = None
+    unsure: tuple[int, ...] = ()
 
     @property
     def sure(self) -> bool:
@@ -201,6 +203,7 @@ class _Run:
             skills_used=program.skills,
             signs=signs,
             dispute=find_dispute(rivals, rows),
+            unsure=disputed(rivals) if self._others else (),
         )
 
     def _compiled(self, term: Term) -> Function:
