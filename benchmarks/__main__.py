@@ -19,6 +19,7 @@ from benchmarks.report import Report
 DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = (
     "compose",
+    "compose_library",
     "escapes",
     "replay",
     "replies",

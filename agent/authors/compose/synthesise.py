@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.components import choose
-from habilis.agent.authors.compose.components.skills import SkillCalls, components
+from habilis.agent.authors.compose.components.skills import SkillCalls
 from habilis.agent.authors.compose.confidence import (
     SURE,
     Signs,
@@ -40,6 +40,7 @@ from habilis.agent.authors.compose.problem import (
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
 from habilis.agent.authors.compose.rivals import Dispute, disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
+from habilis.agent.authors.compose.selection import select
 from habilis.agent.authors.compose.terms import (
     Apply,
     Component,
@@ -120,14 +121,15 @@ def synthesise(
         problem = read_problem(examples, names)
     except Unreadable as reason:
         return NotFound(why=str(reason), seconds=clock.spent)
+    calls = SkillCalls(call_skill) if call_skill is not None else None
     text = f"{name} {description}"
-    known = [made for skill in skills for made in components(skill, task=text)]
+    known = select(skills, problem, task=text, calls=calls) if calls and skills else []
     others = [tuple(map(freeze, row)) for row in unlabelled]
     run = _Run(
         with_spare(problem, others),
         others=others,
-        skills=known if call_skill is not None else (),
-        calls=SkillCalls(call_skill) if call_skill is not None else None,
+        skills=known,
+        calls=calls,
         name=identifier(name or _topic(description)),
         description=description or name,
         avoid=avoid,
@@ -182,6 +184,8 @@ class _Run:
             rows=rows,
             outputs=self._problem.outputs,
         )
+        if self._avoid or not self._others:  # what was made up is no evidence of what is meant
+            rivals = sorted(rivals, key=lambda rival: rival.term is not goal.answers[-1][1])
         if self._avoid:
             rivals = [rival for rival in rivals if rival.term is goal.answers[-1][1]]
         cost, term = rivals[0].cost, rivals[0].term

@@ -90,7 +90,7 @@ _INTS = """
 3<4 each: int,int>int, numbers: list[int], n: int -> list[int] = [each(n, x) for x in numbers]
 2<4 each: int,int>bool, numbers: list[int], n: int -> list[int] = [x for x in numbers if each(n, x)]
 3<3 each: int,int>int, numbers: list[int], other: list[int] -> list[int] = \
-  [each(a, b) for a, b in zip(numbers, other)]
+  [each(a, b) for a, b in zip(numbers, other)]   when numbers is not other
 4<4 each: int,int>int, numbers: list[int] -> int = reduce(lambda a, b: each(a, b), numbers)
 5<4 each: int,int>int, numbers: list[int] -> list[int] = \
   list(accumulate(numbers, lambda a, b: each(a, b)))
