@@ -50,7 +50,9 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
             right = 100 * statistics.mean(ok for ok, _ in results)
             rows.append(_right(f"{kind}, {size} skills: right", right, len(tasks), goal))
             if alone is not None:
-                rows.append(_tried(f"{kind}, {size} skills: programs tried", tried, alone, len(tasks)))
+                rows.append(
+                    _tried(f"{kind}, {size} skills: programs tried", tried, alone, len(tasks))
+                )
             alone = tried if alone is None else alone
     return Report(benchmark="compose_library", rows=rows)
 

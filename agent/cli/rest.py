@@ -51,7 +51,9 @@ def read_rest(path: Path, *, examples: Path, rows: Sequence[Example]) -> Rest:
     for number, row in enumerate(body, start=1 + has_header):
         if len(row) <= max(columns):
             raise TaskFileError(
-                f"{len(row)} cells where column {max(columns) + 1} is needed", path=path, line=number
+                f"{len(row)} cells where column {max(columns) + 1} is needed",
+                path=path,
+                line=number,
             )
     output = str(wanted[-1]) if wanted else "output"
     return Rest(
@@ -59,7 +61,9 @@ def read_rest(path: Path, *, examples: Path, rows: Sequence[Example]) -> Rest:
     )
 
 
-def _columns(header: Sequence[str], names: Sequence[str], count: int, path: Path) -> tuple[int, ...]:
+def _columns(
+    header: Sequence[str], names: Sequence[str], count: int, path: Path
+) -> tuple[int, ...]:
     found = [name for name in names if name in header]
     twice = [name for name in found if header.count(name) > 1]
     if twice:

@@ -74,7 +74,9 @@ class Deduce:
                 self._try(term, int(level + _SLACK - term.cost))
 
     def _lists(self, limit: int) -> list[Term]:
-        found = [term for type_ in self._bank if item_type(type_) for term in self._of(type_, limit)]
+        found = [
+            term for type_ in self._bank if item_type(type_) for term in self._of(type_, limit)
+        ]
         return sorted(found, key=lambda term: term.cost)
 
     def _of(self, type_: Type, limit: int) -> Iterator[Term]:
@@ -94,7 +96,9 @@ class Deduce:
             self._body(term, asked, wanted, Way.MAP, limit)
         for width in (2, 3):
             if total > 1 and all(width * len(xs) == len(ys) for xs, ys in pairs):
-                self._body(term, [_cut(ys, width) for ys in asked], self._goal.type, Way.SPREAD, limit)
+                self._body(
+                    term, [_cut(ys, width) for ys in asked], self._goal.type, Way.SPREAD, limit
+                )
         if wanted == item_type(term.type) and any(len(ys) < len(xs) for xs, ys in pairs):
             kept = [_kept(xs, ys) for xs, ys in pairs]
             if None not in kept:
@@ -167,9 +171,9 @@ class Deduce:
                 point = (x, *view.given(e, i))
                 if points.setdefault(point, y) != y:
                     return None
-        if len(points) < 2 or (returns == "bool" and len(set(points.values())) < 2):
-            if self._goal.type != "list[bool]" or len(points) < 2:
-                return None
+        one_sided = returns == "bool" and len(set(points.values())) < 2
+        if len(points) < 2 or (one_sided and self._goal.type != "list[bool]"):
+            return None
         return Problem(
             names=(name, *view.names),
             types=(item_type(term.type) or "", *view.types),

@@ -10,7 +10,6 @@ from typing import Protocol
 from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
 from habilis.agent.authors.compose.types import Type
 
-
 PARTIAL = 1.5  # more for an answer that raises on some row without an output
 _MAX_RIVALS = 200
 

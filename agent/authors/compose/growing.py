@@ -7,6 +7,7 @@ to try, and a wrong guess names the example that was lacking.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.goal import Goal, Judged
@@ -17,6 +18,7 @@ _ACTIVE = 4  # examples a search starts from
 _MAX_ACTIVE = 10
 
 Judge = Callable[[Term], Judged]
+FirstMiss = Callable[[Term], int | None]
 SearchOn = Callable[[Problem, Judge], Goal]
 
 
@@ -28,7 +30,7 @@ def solve(
     problem: Problem,
     *,
     search: SearchOn,
-    first_miss: Callable[[Term], int | None],
+    first_miss: FirstMiss,
     clock: Clock,
 ) -> Goal | None:
     """Return a goal with an answer that is right on every example, None if there is none.
@@ -39,26 +41,27 @@ def solve(
     active = varied(problem)
     while clock.left > 0 and len(active) <= _MAX_ACTIVE:
         missed: list[int] = []
-
-        def judge(term: Term) -> Judged:
-            try:
-                miss = first_miss(term)
-            except Unwanted:
-                return Judged.USELESS
-            if miss is None:
-                return Judged.RIGHT
-            if miss in active:
-                return Judged.USELESS
-            missed.append(miss)
-            return Judged.MISSES
-
-        goal = search(problem.only(active), judge)
+        goal = search(problem.only(active), partial(_judge, first_miss, active, missed))
         if goal.answers:
             return goal
         if not missed:
             return None
         active = sorted([*active, missed[-1]])
     return None
+
+
+def _judge(first_miss: FirstMiss, active: list[int], missed: list[int], term: Term) -> Judged:
+    """Judge an answer; an example that it misses is noted."""
+    try:
+        miss = first_miss(term)
+    except Unwanted:
+        return Judged.USELESS
+    if miss is None:
+        return Judged.RIGHT
+    if miss in active:
+        return Judged.USELESS
+    missed.append(miss)
+    return Judged.MISSES
 
 
 def varied(problem: Problem) -> list[int]:

@@ -33,9 +33,7 @@ def compile_program(program: Program, skills: Mapping[str, Function]) -> Functio
     return function
 
 
-def compile_term(
-    term: Term, names: Sequence[str], skills: Mapping[str, Function]
-) -> Function:
+def compile_term(term: Term, names: Sequence[str], skills: Mapping[str, Function]) -> Function:
     """Return a term as a function of `names`."""
     source = f"lambda {', '.join(names)}: {ast.unparse(write(term, {}))}"
     made: Function = eval(source, {**namespace(), **skills})  # noqa: S307 - our own tables
@@ -56,9 +54,7 @@ def first_miss(function: Function, rows: Sequence[Values], outputs: Values) -> i
 
 def behaves_alike(left: Function, right: Function, rows: Sequence[Values]) -> bool:
     """Tell whether two functions give the same on rows nobody has given outputs for."""
-    return all(
-        outcome_text(run(left, row)) == outcome_text(run(right, row)) for row in rows
-    )
+    return all(outcome_text(run(left, row)) == outcome_text(run(right, row)) for row in rows)
 
 
 def run(function: Function, row: Values) -> object:

@@ -9,7 +9,6 @@ from habilis.agent.authors.compose.terms import Component, Constant, Values
 from habilis.agent.authors.compose.types import Type, freeze, type_of
 from habilis.agent.example import Example
 
-
 _SPARE = 6  # each makes every program dearer to try
 
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from habilis.agent.authors.compose.idioms import IDIOMS, source_of
 from habilis.agent.authors.compose.expressions import write
+from habilis.agent.authors.compose.idioms import IDIOMS, source_of
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.table import MODULES
 from habilis.agent.authors.compose.terms import Apply, Choice, Comprehension, Concat, Term, walk

@@ -6,6 +6,7 @@ likely wrong, and an input on which they differ is the example worth asking for.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,7 @@ def disputed(rivals: Sequence[Rival]) -> tuple[int, ...]:
 def agreement(rivals: Sequence[Rival]) -> float:
     """Return the weighted share of rivals that give what the first gives on every row."""
     best = rivals[0]
-    weights = [2.0 ** (best.cost - rival.cost) for rival in rivals]
+    weights: list[float] = [math.exp2(best.cost - rival.cost) for rival in rivals]
     alike = sum(
         weight
         for weight, rival in zip(weights, rivals, strict=True)

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 
 from habilis.agent.authors.compose.components.skills import SkillCalls, components
 from habilis.agent.authors.compose.problem import Problem
@@ -25,7 +26,9 @@ _NEAR_COST, _FAR_COST = 1, 3
 _RUN = 60  # skills that are run on the examples
 _SAID = 0.3  # what a word counts once a chosen skill has it
 _CLOSE = 0.5  # weight of closeness to the outputs, against that of the words
-_COMMON = frozenset("from give list name with that this each such turn make into show the and for its".split())
+_COMMON = frozenset(
+    "from give list name with that this each such turn make into show the and for its".split()
+)
 
 
 def select(
@@ -79,15 +82,18 @@ def _by_words(cards: Mapping[str, str], task: str) -> dict[str, float]:
     weights = {word: math.log(1 + len(cards) / spread[word]) for word in _words(task) & set(spread)}
     whole = sum(weights.values()) or 1.0
     shared = {name: found & set(weights) for name, found in words.items()}
+    focus = {name: _focus(found, words[name]) for name, found in shared.items()}
     scores = {
-        name: sum(map(weights.__getitem__, found)) / whole * _focus(found, words[name])
+        name: sum(map(weights.__getitem__, found)) / whole * focus[name]
         for name, found in shared.items()
     }
     left, chosen = dict(weights), list[str]()
     for _ in range(_NEAR):
         best = max(
             (name for name in scores if name not in chosen),
-            key=lambda name: sum(map(left.__getitem__, shared[name])) * _focus(shared[name], words[name]),
+            key=lambda name: (
+                sum(map(left.__getitem__, shared[name])) * _focus(shared[name], words[name])
+            ),
             default=None,
         )
         if best is None:
@@ -107,7 +113,7 @@ def _words(text: str) -> set[str]:
     """Return the beginnings of the words that say something, and pairs of neighbours."""
     found = re.findall(r"[a-z]{3,}|\b[a-z]\b|\d+", text.lower().replace("_", " "))
     words = [word[:5] for word in found if word not in _COMMON]
-    return {*words, *map(" ".join, zip(words, words[1:], strict=False))}
+    return {*words, *map(" ".join, pairwise(words))}
 
 
 def _closeness(found: Sequence[Component], problem: Problem, calls: SkillCalls) -> float:

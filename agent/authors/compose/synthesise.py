@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,6 @@ from habilis.agent.authors.compose.goal import Closing, Goal
 from habilis.agent.authors.compose.growing import Judge, Unwanted, solve
 from habilis.agent.authors.compose.judge import (
     Function,
-    behaves_alike,
     compile_program,
     compile_term,
     first_miss,
@@ -37,6 +35,7 @@ from habilis.agent.authors.compose.problem import (
     read_problem,
     with_spare,
 )
+from habilis.agent.authors.compose.refused import Refused, body_of
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
 from habilis.agent.authors.compose.rivals import Dispute, disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
@@ -156,8 +155,7 @@ class _Run:
         self._problem, self._skills, self._calls = problem, skills, calls
         self._others = others
         self._name, self._description, self._clock = name, description, clock
-        self._avoid = {body for source in avoid if (body := _body(source))}
-        self._rejected: list[Function] = []
+        self._refused = Refused(avoid, rows=probes(problem.rows))
         self._by_name: Mapping[str, Function] = {
             skill.skill: self._stand_in(skill) for skill in skills if not skill.maps
         }
@@ -168,7 +166,7 @@ class _Run:
         )
         if goal is not None:
             return self._found(goal)
-        return self._not_found("no other rule fits" if self._avoid else "no rule fits")
+        return self._not_found("no other rule fits" if self._refused else "no rule fits")
 
     def _not_found(self, what: str) -> NotFound:
         tried, spent = self._clock.tried, self._clock.spent
@@ -184,9 +182,9 @@ class _Run:
             rows=rows,
             outputs=self._problem.outputs,
         )
-        if self._avoid or not self._others:  # what was made up is no evidence of what is meant
+        if self._refused or not self._others:  # what was made up is no evidence of what is meant
             rivals = sorted(rivals, key=lambda rival: rival.term is not goal.answers[-1][1])
-        if self._avoid:
+        if self._refused:
             rivals = [rival for rival in rivals if rival.term is goal.answers[-1][1]]
         cost, term = rivals[0].cost, rivals[0].term
         if only_repeats(term, cost, self._problem.outputs):
@@ -219,7 +217,7 @@ class _Run:
     # searching ---------------------------------------------------------------
 
     def _search(self, problem: Problem, judge: Judge) -> Goal:
-        goal = Goal(problem.outputs, problem.returns, judge=judge, choosy=bool(self._avoid))
+        goal = Goal(problem.outputs, problem.returns, judge=judge, choosy=bool(self._refused))
         toolbox = choose(problem, self._skills)
         search = Search(problem, toolbox, goal, clock=self._clock, calls=self._calls)
         cover = _cover(goal, self._clock)
@@ -236,9 +234,7 @@ class _Run:
         def search_on(problem: Problem, judge: Judge) -> Goal:
             goal = Goal(problem.outputs, problem.returns, judge=judge)
             toolbox = choose(problem, self._skills, inside=True)
-            search = Search(
-                problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=limit
-            )
+            search = Search(problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=limit)
             cover = _cover(goal, clock)
             closings: list[Closing] = [cover] if cover else []
             search.run([*closings, Tree(goal, clock, cover)])
@@ -260,18 +256,12 @@ class _Run:
         except (ValueError, SyntaxError, RecursionError):
             raise Unwanted from None
         miss = first_miss(function, self._problem.rows, self._problem.outputs)
-        if miss is None and self._avoid and self._is_rejected(term, program, function):
-            raise Unwanted
+        if miss is None and self._refused:
+            alone = _is_skill_alone(term, self._problem)
+            body = program.skills[0] if alone else body_of(program.source)
+            if self._refused.holds(body, function):
+                raise Unwanted
         return miss
-
-    def _is_rejected(self, term: Term, program: Program, function: Function) -> bool:
-        alone = _is_skill_alone(term, self._problem)
-        body = program.skills[0] if alone else _body(program.source)
-        if body in self._avoid:
-            self._rejected.append(function)
-            return True
-        rows = probes(self._problem.rows)
-        return any(behaves_alike(function, other, rows) for other in self._rejected)
 
     def _write(self, term: Term) -> Program:
         return render(term, self._problem, name=self._name, description=self._description)
@@ -302,21 +292,3 @@ def _is_skill_alone(term: Term, problem: Problem) -> bool:
         return False
     handed = [a.name if isinstance(a, Variable) else "" for a in term.arguments]
     return tuple(handed) == problem.names
-
-
-def _body(source: str) -> str:
-    """Return what tells functions apart: the body without docstring, or the imported skill."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ""
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if functions:
-        body = functions[-1].body
-        return "\n".join(ast.unparse(node) for node in body if not _is_text(node))
-    imported = [node.names[0].name for node in tree.body if isinstance(node, ast.ImportFrom)]
-    return imported[-1] if imported else ""
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

@@ -12,9 +12,7 @@ from habilis.agent.authors.compose.terms import Component, Constant
 from habilis.agent.authors.compose.types import Row, Type
 
 
-def choose(
-    problem: Problem, skills: Sequence[Component] = (), *, inside: bool = False
-) -> Toolbox:
+def choose(problem: Problem, skills: Sequence[Component] = (), *, inside: bool = False) -> Toolbox:
     """Return the components and constants for a problem; saved skills come last.
 
     `inside` a map or a filter, lists are looked at and rarely changed.
@@ -48,9 +46,7 @@ def choose(
         made += [Constant(value, "bool", cost=2, rows=count) for value in (True, False)]
     kind = domain(types)
     parts = priced(list(dict.fromkeys(found)), kind)
-    return Toolbox(
-        components=(*parts, *skills), constants=tuple(priced_constants(made, kind))
-    )
+    return Toolbox(components=(*parts, *skills), constants=tuple(priced_constants(made, kind)))
 
 
 def _types(problem: Problem, table: Sequence[Row], skills: Sequence[Component]) -> list[Type]:

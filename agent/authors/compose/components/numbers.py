@@ -172,7 +172,9 @@ def constants(problem: Problem, types: Sequence[Type], *, text_numbers: bool) ->
         made += listed(_STEPS, "step", rows=rows)
         made += listed(_QUANTA, "quantum", rows=rows)
     if "float" in text or text_numbers:
-        made += listed({2: _factors(list(zip(*problem.rows, strict=True)), outputs)}, "float", rows=rows)
+        made += listed(
+            {2: _factors(list(zip(*problem.rows, strict=True)), outputs)}, "float", rows=rows
+        )
     return made
 
 

@@ -35,9 +35,7 @@ def _components(skill: str, signature: str) -> tuple[Component, ...]:
     if len(arguments) == 1:
         call = f"[{skill}(each) for each in items]"
         lists = (f"list[{arguments[0]}]",)
-        made.append(
-            _component(skill, call, ("items",), lists, f"list[{returns}]", maps=True)
-        )
+        made.append(_component(skill, call, ("items",), lists, f"list[{returns}]", maps=True))
     return tuple(made)
 
 

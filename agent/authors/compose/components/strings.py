@@ -247,7 +247,9 @@ def _mined_patterns(inputs: list[str], outputs: list[str]) -> list[str]:
     known = {pattern for patterns in _PATTERNS.values() for pattern in patterns}
     compound = [shape for shape in shapes if len(re.findall(r"[]d][+{]", shape)) > 1]
     common = [s for s in compound if sum(bool(re.search(s, text)) for text in inputs) > 1]
-    return [shape for shape in sorted(common, key=shapes.__getitem__)[::-1] if shape not in known][:6]
+    return [shape for shape in sorted(common, key=shapes.__getitem__)[::-1] if shape not in known][
+        :6
+    ]
 
 
 def _shape(text: str, *, exact: bool) -> str:
