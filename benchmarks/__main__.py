@@ -20,6 +20,7 @@ DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = (
     "compose",
     "compose_library",
+    "compose_stream",
     "escapes",
     "replay",
     "replies",

@@ -7,19 +7,18 @@ without outputs, as the rest of a user's file would be.
 
 from __future__ import annotations
 
-import copy
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from benchmarks.compose_sets import RULES, Task, find_sets
+from benchmarks.compose_skills import is_right, load
 from benchmarks.report import Report, Row
 from habilis.agent.authors.compose.synthesise import Found, synthesise
 from habilis.agent.example import Example
-from habilis.skills.compare import same
 
 _SECONDS: Final = 1.0
 _QUICK: Final = 8  # tasks of a set
@@ -63,35 +62,16 @@ def solve(task: Task, shown: Sequence[Example], *, informed: bool) -> Solved:
         return Solved(
             fit=False, right=False, sure=False, tried=found.tried, seconds=seconds, dispute=None
         )
-    function = _load(found)
-    fit = _holds(function, shown)
+    function = load(found.source, found.name, {})
+    fit = is_right(function, shown)
     return Solved(
         fit=fit,
-        right=fit and _holds(function, task.kept_back),
+        right=fit and is_right(function, task.kept_back),
         sure=found.sure,
         tried=found.tried,
         seconds=seconds,
         dispute=found.dispute.inputs if found.dispute else None,
     )
-
-
-def _load(found: Found) -> Callable[..., object]:
-    names: dict[str, object] = {}
-    exec(found.source, names)  # noqa: S102 - made of our own tables
-    function = names[found.name]
-    assert callable(function)
-    return function
-
-
-def _holds(function: Callable[..., object], examples: Sequence[Example]) -> bool:
-    return all(_is_right(function, example) for example in examples)
-
-
-def _is_right(function: Callable[..., object], example: Example) -> bool:
-    try:
-        return same(function(*copy.deepcopy(example.inputs)), example.output)
-    except Exception:  # noqa: BLE001 - a program under test may raise anything
-        return False
 
 
 def _share(of: Sequence[bool]) -> float | None:

@@ -8,18 +8,22 @@ in this process, so their calls cost no round trip to the jail.
 from __future__ import annotations
 
 import statistics
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Final
 
 from benchmarks.compose_sets import Task
-from benchmarks.compose_skills import Made, caller, make_composites, make_library
+from benchmarks.compose_skills import (
+    Made,
+    caller,
+    is_right,
+    load,
+    make_composites,
+    make_library,
+)
 from benchmarks.report import Report, Row
 from habilis.agent.authors.compose.synthesise import Found, synthesise
-from habilis.skills.compare import same
 
 _SECONDS: Final = 2.0
 _COUNT: Final = 80
@@ -58,32 +62,20 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
 
 
 def _solve(task: Task, text: str, library: Sequence[Made]) -> tuple[bool, int]:
+    known = {made.skill.name: made.run for made in library}
     found = synthesise(
         task.shown,
         name="made",
         description=text,
         skills=[made.skill for made in library],
-        call_skill=caller(library) if library else None,
+        call_skill=caller(known) if library else None,
         seconds=_SECONDS,
         timer=time.process_time,
     )
     if not isinstance(found, Found):
         return False, found.tried
-    module = ModuleType("skills")
-    vars(module).update({made.skill.name: made.run for made in library})
-    names: dict[str, object] = {}
-    sys.modules["skills"] = module  # where the source looks for the skills it imports
-    try:
-        exec(found.source, names)  # noqa: S102 - made of our own tables
-        function = names[found.name]
-        right = callable(function) and all(
-            same(function(*e.inputs), e.output) for e in (*task.shown, *task.kept_back)
-        )
-    except Exception:  # noqa: BLE001 - a program under test may raise anything
-        right = False
-    finally:
-        del sys.modules["skills"]
-    return right, found.tried
+    function = load(found.source, found.name, known)
+    return is_right(function, (*task.shown, *task.kept_back)), found.tried
 
 
 def _right(name: str, value: float, n: int, goal: int | None) -> Row:

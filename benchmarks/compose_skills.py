@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 import random
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 
 from benchmarks.compose_sets import Task
 from habilis.agent.example import Example
+from habilis.skills.compare import same
 from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.skill import Provenance, Skill, read_source
 
@@ -99,9 +103,8 @@ def _value(kind: str, choice: random.Random) -> object:
     return [choice.randint(0, 60) for _ in range(choice.randint(5, 10))]
 
 
-def caller(library: Sequence[Made]) -> Callable[..., list[Outcome]]:
-    """Return what calls the skills of a library, in this process: they are ours."""
-    known = {made.skill.name: made.run for made in library}
+def caller(known: Mapping[str, Callable[..., Any]]) -> Callable[..., list[Outcome]]:
+    """Return what calls the functions of a library, in this process: they are ours."""
 
     def call(name: str, arguments: Sequence[tuple[object, ...]], /) -> list[Outcome]:
         return [_outcome(known[name], each) for each in arguments]
@@ -114,3 +117,25 @@ def _outcome(run: Callable[..., Any], arguments: tuple[object, ...]) -> Outcome:
         return Outcome(kind=OutcomeKind.OK, value=run(*arguments))
     except Exception as error:  # noqa: BLE001 - what a skill raises is its outcome
         return Outcome(kind=OutcomeKind.RAISED, error=repr(error))
+
+
+def load(source: str, name: str, library: Mapping[str, Callable[..., Any]]) -> Callable[..., Any]:
+    """Return a function from its source, which may import the library's functions."""
+    module = ModuleType("skills")
+    vars(module).update(library)
+    names: dict[str, Any] = {}
+    sys.modules["skills"] = module  # where the source looks for the skills it imports
+    try:
+        exec(source, names)  # noqa: S102 - made of our own tables
+    finally:
+        del sys.modules["skills"]
+    function: Callable[..., Any] = names[name]
+    return function
+
+
+def is_right(function: Callable[..., Any], examples: Sequence[Example]) -> bool:
+    """Tell whether a function is right on every example."""
+    try:
+        return all(same(function(*copy.deepcopy(e.inputs)), e.output) for e in examples)
+    except Exception:  # noqa: BLE001 - a program under test may raise anything
+        return False

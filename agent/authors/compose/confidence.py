@@ -1,8 +1,8 @@
 """How far to trust a program that fits its examples.
 
-Figures from programs found for public task sets: right on kept-back examples 7 % of the
-time when evidence over cost is below 1, 34 % up to 2, 56 % up to 4, 68 % up to 6, 87 % up
-to 20, 93 % above; with an `if` and three examples or fewer, 14 %.
+A logistic regression on a few signs, fitted to 219 programs found for one half of public
+task sets (text, lists of numbers). Of the programs for the other half that it calls sure,
+97 % are right on all examples kept back, of those for PROSE's tasks 94 %.
 """
 
 from __future__ import annotations
@@ -15,10 +15,17 @@ from habilis.agent.authors.compose.rivals import Rival, agreement
 from habilis.agent.authors.compose.terms import Choice, Constant, Term, walk
 from habilis.agent.authors.compose.types import Row
 
-SURE = 0.9
+SURE = 0.85
 _LENIENT = 0.5  # programs that compute something may be longer than what they explain
-_BIAS = 0.0
-_WEIGHTS = {"evidence": 1.0, "cost": -1.0, "conditions": -1.0, "agreement": 2.0}
+_BIAS = 2.471
+_WEIGHTS = {
+    "evidence": 0.404,
+    "cost": -2.014,
+    "conditions": -0.01,
+    "examples": 0.103,
+    "agreement": 2.93,
+    "raises": -11.946,
+}
 _BITS_LIMIT = 60.0  # one output says no more than this
 
 
@@ -42,7 +49,6 @@ class Signs:
     examples: float  # logarithm
     agreement: float  # weighted share of the nearly as cheap answers that give the same
     raises: float  # share of the inputs without outputs
-    others: int  # whether there were such inputs
 
 
 def read_signs(rivals: Sequence[Rival], outputs: Sequence[object], *, has_others: bool) -> Signs:
@@ -55,7 +61,6 @@ def read_signs(rivals: Sequence[Rival], outputs: Sequence[object], *, has_others
         examples=math.log(len(outputs)),
         agreement=agreement(rivals),
         raises=best.raises if has_others else 0.0,
-        others=int(has_others),
     )
 
 
