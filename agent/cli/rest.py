@@ -83,13 +83,10 @@ def write_rest(rest: Rest, results: Sequence[object], path: Path) -> None:
     The form follows the suffix of `path`. None, where the function failed, is an empty cell.
     """
     header = [*rest.header, rest.output] if rest.header else []
-    place = len(rest.header)
+    rows = [[*row, result] for row, result in zip(rest.rows, results, strict=True)]
     if rest.output in rest.header:
         header, place = list(rest.header), rest.header.index(rest.output)
-    rows = [
-        [*row[:place], result, *row[place + 1 :]] if place < len(row) else [*row, result]
-        for row, result in zip(rest.rows, results, strict=True)
-    ]
+        rows = [[*row[:place], row[-1], *row[place + 1 : -1]] for row in rows]
     with path.open("w", encoding="utf-8", newline="") as file:
         if path.suffix.lower() in _TABLES:
             mark = "\t" if path.suffix.lower() == ".tsv" else ","

@@ -186,7 +186,8 @@ class Search:
             return
         found = [bank for bank in banks if bank]
         if len(found) == len(banks):
-            yield from _combinations(found, rest, component.argument_limit)
+            most = rest // 2 if component.symmetric else component.argument_limit
+            yield from _combinations(found, rest, component.argument_limit, most)
 
     def _expand_skill(self, component: Component, level: int) -> None:
         """Call a saved skill once, with every argument of this level that it has not had."""
@@ -220,9 +221,12 @@ def _one_by_one(component: Component, columns: Sequence[Values]) -> Iterator[obj
 
 
 def _combinations(
-    banks: Sequence[dict[int, list[Term]]], rest: int, limit: int
+    banks: Sequence[dict[int, list[Term]]], rest: int, limit: int, first_limit: int
 ) -> Iterator[tuple[Term, ...]]:
-    """Yield one term per bank, costs adding up to `rest` and each at most `limit`."""
+    """Yield one term per bank, costs adding up to `rest` and each at most `limit`.
+
+    The first costs at most `first_limit`.
+    """
     first, others = banks[0], banks[1:]
     if not others:
         if rest <= limit:
@@ -230,9 +234,9 @@ def _combinations(
                 yield (term,)
         return
     for cost in tuple(first):
-        if cost > limit or rest - cost < len(others):
+        if cost > min(limit, first_limit) or rest - cost < len(others):
             continue
-        tails = tuple(_combinations(others, rest - cost, limit))
+        tails = tuple(_combinations(others, rest - cost, limit, limit))
         if tails:
             for term in tuple(first[cost]):
                 for tail in tails:

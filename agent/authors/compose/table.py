@@ -165,7 +165,17 @@ def component(
         template=ast.parse(expression, mode="eval").body,
         function=_function(tuple(holes), running),
         argument_limit=limit,
+        symmetric=_is_symmetric(expression, tuple(holes), set(holes.values())),
     )
+
+
+def _is_symmetric(expression: str, names: tuple[str, ...], types: set[Type]) -> bool:
+    if len(names) != 2 or not types <= {"int", "float", "bool", "decimal"} or len(types) > 1:
+        return False
+    left, right = names
+    pair = f"{left}, {right}"
+    signs = (f"{left} {sign} {right}" for sign in ("+", "*", "==", "and", "or", "^"))
+    return expression in {*signs, f"max({pair})", f"min({pair})", f"math.gcd({pair})"}
 
 
 @cache

@@ -40,6 +40,7 @@ class Component:
     template: ast.expr
     function: Callable[..., object]
     argument_limit: int = 99
+    symmetric: bool = False  # its two arguments may change places
     skill: str = ""
     maps: bool = False  # the skill is called on each item of a list
 

@@ -101,6 +101,8 @@ def within_limits(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_TEXT
     if isinstance(value, tuple):
+        if value and set(map(type, value)) == {int}:  # much the commonest
+            return len(value) <= MAX_ITEMS and -MAX_NUMBER <= min(value) <= max(value) <= MAX_NUMBER
         return len(value) <= MAX_ITEMS and all(map(within_limits, value))
     if isinstance(value, (int, float)):
         return -MAX_NUMBER <= value <= MAX_NUMBER  # NaN and infinity are out as well
