@@ -30,13 +30,18 @@ _BITS_LIMIT = 60.0  # one output says no more than this
 
 
 def only_repeats(term: Term, cost: float, outputs: Sequence[object]) -> bool:
-    """Tell whether a program with conditions is longer than what it explains."""
+    """Tell whether a program with conditions lists results, or is longer than it may be.
+
+    One that tells classes apart has several examples for each of its results.
+    """
     choices = [part for part in walk(term) if isinstance(part, Choice)]
     if not choices:
         return False
-    leaves = [leaf for choice in choices for leaf in (choice.then, choice.otherwise)]
-    constant = all(isinstance(leaf, (Choice, Constant)) for leaf in leaves)
-    return _evidence(outputs) < (cost if constant else cost * _LENIENT)
+    ends = [leaf for choice in choices for leaf in (choice.then, choice.otherwise)]
+    leaves = [leaf for leaf in ends if not isinstance(leaf, Choice)]
+    if all(isinstance(leaf, Constant) for leaf in leaves):
+        return 2 * len(leaves) > len(outputs)
+    return _evidence(outputs) < cost * _LENIENT
 
 
 @dataclass(frozen=True, kw_only=True)

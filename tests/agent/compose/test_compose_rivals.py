@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 from habilis.agent.author import Purpose, Request
 from habilis.agent.authors.compose.author import ComposeAuthor
@@ -15,7 +16,7 @@ YEARS = [("Est - November 16, 2102 - Jawid", "2102"), ("In - May 3, 1999 - Ada",
 OTHERS = [("Aliquam - January 28, 1746 - with Gebhard",), ("Ut - March 1, 1812 - by A. B. Cee",)]
 
 
-def find(rows: list[tuple[str, str]], others: list[tuple[str, ...]]) -> Found:
+def find(rows: list[tuple[str, str]], others: Sequence[tuple[str, ...]]) -> Found:
     examples = [Example(inputs=(value,), output=output) for value, output in rows]
     found = synthesise(examples, name="made", unlabelled=others, seconds=3.0)
     assert isinstance(found, Found), found

@@ -208,6 +208,7 @@ def _separators(inputs: list[str], rows: int) -> list[Constant]:
     for text in inputs:
         marks.update(set(re.findall(r"[^\w\s]|_|\s", text)))
         marks.update(set(re.findall(r"[^\w\s]\s|\s[^\w\s]\s?|--+|::|//", text)))
+        marks.update(set(re.findall(r"<\w+>|\{\w+\}|\[\w+\]|%\w+%|\$\w+", text)))  # to be filled in
         words.update(set(re.findall(r"[A-Za-z]{2,}|\d+|[A-Za-z]", text)))
     made = [
         Constant(mark, "separator", cost=1 if rank < 2 or mark == " " else 2, rows=rows)
