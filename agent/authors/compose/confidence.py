@@ -26,6 +26,7 @@ _WEIGHTS = {
     "agreement": 2.93,
     "raises": -11.946,
 }
+_FITTED_FROM = 3  # examples; with fewer, nobody should be as sure
 _BITS_LIMIT = 60.0  # one output says no more than this
 
 
@@ -72,7 +73,8 @@ def read_signs(rivals: Sequence[Rival], outputs: Sequence[object], *, has_others
 def confidence(signs: Signs) -> float:
     """Return the share of programs with these signs that were right on unseen examples."""
     total = _BIAS + sum(weight * getattr(signs, name) for name, weight in _WEIGHTS.items())
-    return 1 / (1 + math.exp(-total))
+    few = min(1.0, math.exp(signs.examples) / _FITTED_FROM)
+    return few / (1 + math.exp(-total))
 
 
 def _evidence(outputs: Sequence[object]) -> float:

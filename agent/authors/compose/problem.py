@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from habilis.agent.authors.compose.terms import Component, Constant, Values
 from habilis.agent.authors.compose.types import Type, freeze, type_of
 from habilis.agent.example import Example
+from habilis.skills.compare import show
 
 _SPARE = 6  # each makes every program dearer to try
 
@@ -109,7 +110,7 @@ def _check_agreement(rows: Sequence[Values], outputs: Values) -> None:
         if repr(outputs[first]) != repr(outputs[position]):
             raise Unreadable(
                 f"examples {first + 1} and {position + 1} contradict each other: "
-                f"the same inputs give {outputs[first]!r} and {outputs[position]!r}"
+                f"the same inputs give {show(outputs[first], 80)} and {show(outputs[position], 80)}"
             )
 
 
