@@ -17,7 +17,8 @@ from typing import Final
 from benchmarks.compose_sets import RULES, Task, find_sets
 from benchmarks.compose_skills import is_right, load
 from benchmarks.report import Report, Row
-from habilis.agent.authors.compose.synthesise import Found, synthesise
+from habilis.agent.authors.compose.found import Found
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 
 _SECONDS: Final = 1.0

@@ -23,7 +23,8 @@ from benchmarks.compose_skills import (
     make_library,
 )
 from benchmarks.report import Report, Row
-from habilis.agent.authors.compose.synthesise import Found, synthesise
+from habilis.agent.authors.compose.found import Found
+from habilis.agent.authors.compose.synthesise import synthesise
 
 _SECONDS: Final = 2.0
 _COUNT: Final = 80

@@ -16,7 +16,8 @@ from typing import Any, Final
 
 from benchmarks.compose_skills import caller, is_right, load
 from benchmarks.report import Report, Row
-from habilis.agent.authors.compose.synthesise import Found, synthesise
+from habilis.agent.authors.compose.found import Found
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.checks import KeptBack
 from habilis.agent.task import Task
 from habilis.agent.task_file import read_tasks

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from habilis.agent.agent import Agent
 from habilis.agent.authors.compose.author import ComposeAuthor
+from habilis.agent.authors.compose.found import Found
 from habilis.agent.authors.compose.rivals import Dispute
-from habilis.agent.authors.compose.synthesise import Found
 from habilis.agent.cli.clean import clean
 from habilis.agent.cli.options import json_or_text
 from habilis.agent.cli.rest import Rest, write_rest

@@ -10,8 +10,9 @@ from threading import Event
 from typing import Final
 
 from habilis.agent.author import Purpose, Reply, Request, Usage
+from habilis.agent.authors.compose.found import Found, NotFound
 from habilis.agent.authors.compose.rivals import Dispute
-from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 
 _QUESTIONS: Final = 3

@@ -52,6 +52,12 @@ def first_miss(function: Function, rows: Sequence[Values], outputs: Values) -> i
     return None
 
 
+def count_right(function: Function, rows: Sequence[Values], outputs: Values) -> int:
+    """Return on how many examples a function is right."""
+    pairs = zip(rows, outputs, strict=True)
+    return sum(first_miss(function, [row], (output,)) is None for row, output in pairs)
+
+
 def behaves_alike(left: Function, right: Function, rows: Sequence[Values]) -> bool:
     """Tell whether two functions give the same on rows nobody has given outputs for."""
     return all(outcome_text(run(left, row)) == outcome_text(run(right, row)) for row in rows)

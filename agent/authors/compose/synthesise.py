@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.components import choose
 from habilis.agent.authors.compose.components.skills import SkillCalls
 from habilis.agent.authors.compose.confidence import (
-    SURE,
-    Signs,
     confidence,
     only_repeats,
     read_signs,
 )
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.deduce import Deduce
+from habilis.agent.authors.compose.expressions import write
+from habilis.agent.authors.compose.found import Found, NotFound
 from habilis.agent.authors.compose.goal import Closing, Goal
 from habilis.agent.authors.compose.growing import Judge, Unwanted, solve
 from habilis.agent.authors.compose.judge import (
     Function,
     compile_program,
     compile_term,
+    count_right,
     first_miss,
     probes,
 )
@@ -37,7 +37,7 @@ from habilis.agent.authors.compose.problem import (
 )
 from habilis.agent.authors.compose.refused import Refused, body_of
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
-from habilis.agent.authors.compose.rivals import Dispute, disputed, find_dispute, find_rivals
+from habilis.agent.authors.compose.rivals import disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
 from habilis.agent.authors.compose.selection import select
 from habilis.agent.authors.compose.terms import (
@@ -48,49 +48,13 @@ from habilis.agent.authors.compose.terms import (
     Variable,
     walk,
 )
+from habilis.agent.authors.compose.tidy import text_of
 from habilis.agent.authors.compose.tree import Tree
 from habilis.agent.authors.compose.types import freeze, item_type, thaw
 from habilis.agent.example import Example
 from habilis.skills.skill import Skill
 
 _SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A function that is right on every example.
-
-    `source` is complete. When a saved skill alone does it, `name` is the skill's and the
-    source is its import. `confidence` is the chance that it is right beyond the examples,
-    `signs` what it is judged by. `dispute` is the example that would settle most, `unsure`
-    the positions of the unlabelled inputs on which answers that are as likely differ.
-    """
-
-    name: str
-    source: str
-    tried: int
-    cost: float
-    seconds: float
-    confidence: float
-    term: Term = field(repr=False, compare=False)
-    skills_used: tuple[str, ...] = ()
-    signs: Signs
-    dispute: Dispute | None = None
-    unsure: tuple[int, ...] = ()
-
-    @property
-    def sure(self) -> bool:
-        """Whether to rely on it without another example."""
-        return self.confidence >= SURE
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotFound:
-    """No function fits; `why` is a sentence without a period."""
-
-    why: str
-    tried: int = 0
-    seconds: float = 0.0
 
 
 def synthesise(
@@ -155,6 +119,7 @@ class _Run:
         self._problem, self._skills, self._calls = problem, skills, calls
         self._others = others
         self._name, self._description, self._clock = name, description, clock
+        self._partly: Mapping[int, Term] = {}
         self._refused = Refused(avoid, rows=probes(problem.rows))
         self._by_name: Mapping[str, Function] = {
             skill.skill: self._stand_in(skill) for skill in skills if not skill.maps
@@ -171,7 +136,19 @@ class _Run:
     def _not_found(self, what: str) -> NotFound:
         tried, spent = self._clock.tried, self._clock.spent
         why = f"{what} the examples ({tried:,} programs tried in {spent:.1f} s); give more examples"
-        return NotFound(why=why, tried=tried, seconds=spent)
+        return NotFound(why=why + self._nearest(), tried=tried, seconds=spent)
+
+    def _nearest(self) -> str:
+        """Say which of the terms that were right on some examples is right on most."""
+        best, right = None, 1  # what is right on one example only is no help
+        for term in self._partly.values():
+            function = self._compiled(term)
+            count = count_right(function, self._problem.rows, self._problem.outputs)
+            if count > right:
+                best, right = term, count
+        if best is None:
+            return ""
+        return f"; right on {right} of {len(self._problem.rows)} is {text_of(write(best, {}))}"
 
     def _found(self, goal: Goal) -> Found | NotFound:
         rows = self._others or probes(self._problem.rows)
@@ -226,6 +203,7 @@ class _Run:
             closings.append(Deduce(problem, search.bank, goal, self._clock, self._inside))
         closings.append(Tree(goal, self._clock, cover))
         search.run(closings)
+        self._partly = goal.right_on
         return goal
 
     def _inside(self, whole: Problem, clock: Clock, limit: int) -> Term | None:

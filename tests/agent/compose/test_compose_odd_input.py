@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
+from habilis.agent.authors.compose.found import Found, NotFound
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 
 Rows = list[tuple[tuple[object, ...], object]]
@@ -57,3 +58,13 @@ def test_a_contradiction_of_huge_cells_is_told_in_short() -> None:
     found = synthesise(rows, name="made", seconds=1.0)
     assert isinstance(found, NotFound) and "examples 1 and 2 contradict" in found.why
     assert len(found.why) < 400
+
+
+def test_what_is_right_on_most_examples_is_named_when_nothing_fits() -> None:
+    """A person sees how near the search came, and which examples stand out."""
+    rows = [("Ada Lee", "Lee"), ("Bob Ray", "Ray"), ("Cy Orr", "Orr"), ("Di Fox", "%$7@?")]
+    rows += [("Ed Hay", "0!q"), ("Flo Ivy", "]z9"), ("Gus Jay", "{4}w"), ("Hal Kay", "+u=")]
+    examples = [Example(inputs=(value,), output=output) for value, output in rows]
+    found = synthesise(examples, name="made", seconds=1.0)
+    assert isinstance(found, NotFound)
+    assert "right on 3 of 8 is " in found.why

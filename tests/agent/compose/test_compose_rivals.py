@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from habilis.agent.author import Purpose, Request
 from habilis.agent.authors.compose.author import ComposeAuthor
+from habilis.agent.authors.compose.found import Found
 from habilis.agent.authors.compose.rivals import Dispute
-from habilis.agent.authors.compose.synthesise import Found, synthesise
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 from habilis.agent.task import Task
 

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
+from habilis.agent.authors.compose.found import Found, NotFound
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 from habilis.skills.compare import same
 from habilis.skills.skill import read_source
