@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.judge import Function, outcome_text, run
+from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.terms import Term, Values
 from habilis.agent.authors.compose.types import thaw
 
@@ -22,6 +23,8 @@ _MOST = 8
 _ODD = 3.0  # cost of looking like no example on every such input
 _RAISES = 6.0  # cost of raising on every input without an output
 _MAX_ROWS = 2000
+_STRANGE_RESULT = 1.0  # against the weight of one rival that is as cheap
+_STRANGE_INPUT = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,26 +103,44 @@ def _case(word: str) -> str:
     return "A" if word.isupper() else "a" if word.islower() else "Aa"
 
 
-def find_dispute(rivals: Sequence[Rival], rows: Sequence[Values]) -> Dispute | None:
-    """Return the inputs on which the rivals differ most, cheap ones counting more."""
-    best = rivals[0].cost
-    weights = [2.0 ** (best - rival.cost) for rival in rivals]
-    worst, chosen = 0.0, None
-    for place in range(len(rivals[0].outcomes)):
-        own = rivals[0].outcomes[place]
-        against = sum(
-            weight
-            for weight, rival in zip(weights, rivals, strict=True)
-            if rival.outcomes[place] != own
-        )
-        if against > worst:
-            worst, chosen = against, place
-    if chosen is None:
+def find_dispute(
+    rivals: Sequence[Rival], rows: Sequence[Values], *, problem: Problem, sure: bool
+) -> Dispute | None:
+    """Return the inputs worth asking about; None when there is nothing to ask.
+
+    Those on which the rivals differ most, cheap ones counting more. Who is not sure and
+    has no such inputs asks about those that are least like the examples.
+    """
+    scores = [_against(rivals, place) for place in range(len(rivals[0].outcomes))]
+    if not sure:
+        strange = _strangeness(rivals[0], rows, problem)
+        scores = [score + more for score, more in zip(scores, strange, strict=False)]
+    if not any(scores):
         return None
+    chosen = max(range(len(scores)), key=scores.__getitem__)
     row = rows[chosen]
     options = {rival.outcomes[chosen]: run(rival.function, row) for rival in rivals}
     given = tuple(o for o in options.values() if not isinstance(o, Exception))
     return Dispute(inputs=tuple(map(thaw, row)), options=given)
+
+
+def _against(rivals: Sequence[Rival], place: int) -> float:
+    """Return the weight of the rivals that differ from the first at one row."""
+    best = rivals[0]
+    others = [rival for rival in rivals if rival.outcomes[place] != best.outcomes[place]]
+    return sum(math.exp2(best.cost - rival.cost) for rival in others)
+
+
+def _strangeness(rival: Rival, rows: Sequence[Values], problem: Problem) -> list[float]:
+    """Return how unlike the examples each row is, by its result and by its inputs."""
+    looks = {_look(output) for output in problem.outputs}
+    inputs = {tuple(map(_look, row)) for row in problem.rows}
+    results = [run(rival.function, row) for row in rows[:_MAX_ROWS]]
+    return [
+        _STRANGE_RESULT * (_look(result) not in looks)
+        + _STRANGE_INPUT * (tuple(map(_look, row)) not in inputs)
+        for row, result in zip(rows, results, strict=False)
+    ]
 
 
 def disputed(rivals: Sequence[Rival]) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.components import choose
 from habilis.agent.authors.compose.components.skills import SkillCalls
 from habilis.agent.authors.compose.confidence import (
+    SURE,
     confidence,
     only_repeats,
     read_signs,
@@ -169,6 +170,7 @@ class _Run:
         if not any(isinstance(part, Variable) for part in walk(term)):
             return self._not_found("only one and the same result, whatever the input, fits")
         signs = read_signs(rivals, self._problem.outputs, has_others=bool(self._others))
+        trust = confidence(signs)
         program = self._write(term)
         alone = _is_skill_alone(term, self._problem)
         return Found(
@@ -178,10 +180,10 @@ class _Run:
             cost=cost,
             term=term,
             seconds=self._clock.spent,
-            confidence=confidence(signs),
+            confidence=trust,
             skills_used=program.skills,
             signs=signs,
-            dispute=find_dispute(rivals, rows),
+            dispute=find_dispute(rivals, rows, problem=self._problem, sure=trust >= SURE),
             unsure=disputed(rivals) if self._others else (),
         )
 
