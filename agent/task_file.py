@@ -81,6 +81,28 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
     )
 
 
+def read_rows(path: str | Path) -> list[list[Any]]:
+    """Read the rows of a table, without knowing what they are for.
+
+    Of `.csv` and `.tsv` the first row is the header. Of `.json` and `.jsonl` a row is a
+    list of values, or one value.
+
+    Raises:
+        TaskFileError: a row is malformed.
+        InputFileError: the file cannot be read.
+    """
+    path = Path(path)
+    text = _read(path)
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return [row for _, row in _table_rows(text, path)]
+    if path.suffix.lower() == ".json":
+        rows = _parse(text, path, 1)
+        rows = rows if isinstance(rows, list) else [rows]
+    else:
+        rows = [_parse(line, path, number) for number, line in _lines(text)]
+    return [row if isinstance(row, list) else [row] for row in rows]
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")  # line ends stay: cells may hold them

@@ -19,6 +19,9 @@ from benchmarks.report import Report
 DATA: Final = Path(__file__).parent / "data"
 NAMES: Final = (
     "compatibility",
+    "compose",
+    "compose_library",
+    "compose_stream",
     "escapes",
     "inside_speed",
     "memory",

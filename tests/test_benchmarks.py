@@ -20,6 +20,7 @@ ROOT = Path(__file__).parent.parent
         (["memory", "--quick"], 19),
         (["proof", "--quick"], 14),
         (["soak", "--quick"], 2),
+        (["compose", "--quick", "--data", "nowhere"], 1),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),
     ],

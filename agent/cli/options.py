@@ -53,10 +53,11 @@ def make_agent(
     usd: float | None,
     learn: bool,
     allow: list[str] | None,
+    embedded: Author | None = None,
 ) -> Agent:
-    """Build the agent that the options describe."""
+    """Build the agent that the options describe; `embedded` works where no model is named."""
     budget = Budget(steps=steps, seconds=seconds, tokens=tokens, usd=usd)
-    author: str | Author = "compose"
+    author: str | Author = embedded or "compose"
     if model and model != "compose":
         from habilis.agent.authors.openai import OpenAIAuthor
 

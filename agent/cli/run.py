@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from habilis.agent.cli import options
+from habilis.agent.cli.apply import Applied, may_ask
 from habilis.agent.cli.clean import clean_lines
+from habilis.agent.cli.rest import read_rest
 from habilis.agent.cli.screen import Screen
+from habilis.agent.example import Example
 from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.agent.task_file import read_examples
@@ -32,6 +36,16 @@ def run(
         Path | None,
         typer.Option(help="CSV, TSV, JSON or JSONL; the last column is the output."),
     ] = None,
+    apply: Annotated[
+        Path | None,
+        typer.Option(help="A file of further inputs that the function is applied to."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where the applied rows go: CSV, TSV, JSON or JSONL.")
+    ] = None,
+    no_ask: Annotated[
+        bool, typer.Option("--no-ask", help="Do not ask for an example that settles doubts.")
+    ] = False,
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     session: Annotated[str, typer.Option(help="Journal the result under this name.")] = "",
@@ -47,6 +61,7 @@ def run(
     """Solve one task: by a model, or by examples with no model at all."""
     rows = read_examples(examples) if examples else ()
     options.require_author(model, has_examples=bool(rows))
+    applied = _applied(apply, out, examples, rows, asks=may_ask(no_ask=no_ask, as_json=as_json))
     files = tuple(inputs or ())
     check_files(files)
     task = Task(instruction, inputs=_variables(values or []), files=files, examples=rows)
@@ -60,16 +75,34 @@ def run(
         usd=usd,
         learn=learn,
         allow=allow,
+        embedded=applied.author() if applied else None,
     )
     screen = Screen(as_json=as_json, learns=learn)
     with agent:
         result = agent.run_sync(task, session=session, observer=screen)
+        if applied and result.answered and result.solved is not False:
+            applied.finish(result, agent, out)
     if as_json:
         print(json.dumps({"event": "result", **json.loads(result.to_json())}, ensure_ascii=False))
     else:
         _show(result)
     if result.solved is False or not result.answered:
         raise typer.Exit(1)
+
+
+def _applied(
+    apply: Path | None,
+    out: Path | None,
+    examples: Path | None,
+    rows: Sequence[Example],
+    *,
+    asks: bool,
+) -> Applied | None:
+    if apply is None and out is None:
+        return None
+    if apply is None or examples is None or not rows:
+        raise ConfigError("--apply FILE needs --examples FILE, and --out FILE needs --apply FILE")
+    return Applied(read_rest(apply, examples=examples, rows=rows), asks=asks)
 
 
 def _show(result: Result) -> None:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable, Sequence
 from functools import partial
 from threading import Event
+from typing import Final
 
 from habilis.agent.author import Purpose, Reply, Request, Usage
-from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
+from habilis.agent.authors.compose.found import Found, NotFound
+from habilis.agent.authors.compose.rivals import Dispute
+from habilis.agent.authors.compose.synthesise import synthesise
+from habilis.agent.example import Example
+
+_QUESTIONS: Final = 3
 
 
 class ComposeAuthor:
@@ -16,12 +23,24 @@ class ComposeAuthor:
 
     Each reply takes at most `seconds`, less when the request has less time left. What it
     writes has the form of a model's reply: a sentence, then one block of code.
+
+    `others` are inputs without outputs, as the rest of a person's file: evidence for what
+    is meant. `ask` is asked for the one example that settles most, up to three times, when
+    the author is not sure; it returns None to go on without. `tell` is told what is found.
     """
 
     name = "compose"
 
-    def __init__(self, *, seconds: float = 3.0) -> None:
-        self._seconds = seconds
+    def __init__(
+        self,
+        *,
+        seconds: float = 3.0,
+        others: Sequence[Sequence[object]] = (),
+        ask: Callable[[Dispute], Example | None] | None = None,
+        tell: Callable[[Found], None] | None = None,
+    ) -> None:
+        self._seconds, self._others = seconds, others
+        self._ask, self._tell = ask, tell
 
     async def reply(self, request: Request) -> Reply:
         """Return a function that fits the task's examples, or why there is none."""
@@ -32,19 +51,36 @@ class ComposeAuthor:
             return _give_up("the embedded author cannot mend a function: it has no other reading")
         if not request.task.examples:
             return _give_up("no examples to work from: without a model, a task needs some")
-        found = await self._search(request)
+        found = await self._settled(request)
         usage = Usage(seconds=time.monotonic() - start)
         if isinstance(found, NotFound):
             return Reply(text="", usage=usage, gave_up=found.why, notes={"tried": found.tried})
         notes = {"tried": found.tried, "cost": found.cost, "confidence": found.confidence}
         return Reply(text=_answer(found, request), usage=usage, notes=notes)
 
-    async def _search(self, request: Request) -> Found | NotFound:
+    async def _settled(self, request: Request) -> Found | NotFound:
+        """Search, and again with each example that was asked for."""
+        examples = list(request.task.examples)
+        found = await self._search(request, examples)
+        for _ in range(_QUESTIONS if self._ask else 0):
+            if not isinstance(found, Found) or found.sure or found.dispute is None:
+                break
+            answer = await asyncio.to_thread(self._ask, found.dispute) if self._ask else None
+            if answer is None:
+                break
+            examples.append(answer)
+            found = await self._search(request, examples)
+        if isinstance(found, Found) and self._tell is not None:
+            self._tell(found)
+        return found
+
+    async def _search(self, request: Request, examples: Sequence[Example]) -> Found | NotFound:
         task, stopped = request.task, Event()
         seconds = self._seconds if request.seconds is None else min(self._seconds, request.seconds)
         search = partial(
             synthesise,
-            task.examples,
+            examples,
+            unlabelled=self._others,
             name=task.name or task.id,
             description=task.instruction,
             skills=request.skills,
@@ -61,8 +97,8 @@ class ComposeAuthor:
 
 def _answer(found: Found, request: Request) -> str:
     count = len(request.task.examples)
-    trust = f"{found.confidence:.0%}"
-    said = f"Of {found.tried:,} programs tried, this one fits all {count} examples ({trust} sure)."
+    trust = "sure" if found.sure else "not sure"
+    said = f"Of {found.tried:,} programs tried, this one fits all {count} examples ({trust})."
     return f"{said}\n\n```python\n{found.source}\n\nfinal_answer({found.name})\n```"
 
 

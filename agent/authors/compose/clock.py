@@ -13,24 +13,31 @@ class OutOfTime(Exception):
 class Clock:
     """Counts seconds from now and programs tried; asked in the innermost loops."""
 
-    def __init__(self, seconds: float, stop: Callable[[], bool] | None = None) -> None:
-        self._start = time.monotonic()
-        self._end, self._stop = self._start + seconds, stop
+    def __init__(
+        self,
+        seconds: float,
+        stop: Callable[[], bool] | None = None,
+        *,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._timer, self._stop = timer, stop
+        self._start = timer()
+        self._end = self._start + seconds
         self.tried = 0
 
     @property
     def spent(self) -> float:
-        return time.monotonic() - self._start
+        return self._timer() - self._start
 
     @property
     def left(self) -> float:
-        return self._end - time.monotonic()
+        return self._end - self._timer()
 
     def check(self) -> None:
         """Raise OutOfTime when it is time to end."""
-        if time.monotonic() > self._end or (self._stop is not None and self._stop()):
+        if self._timer() > self._end or (self._stop is not None and self._stop()):
             raise OutOfTime
 
     def part(self, seconds: float) -> Clock:
         """Return a clock for a share of what is left."""
-        return Clock(min(seconds, self.left), self._stop)
+        return Clock(min(seconds, self.left), self._stop, timer=self._timer)

@@ -9,18 +9,30 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from habilis.agent.authors.compose.clock import Clock
-from habilis.agent.authors.compose.goal import Goal
-from habilis.agent.authors.compose.terms import ERROR, Concat, Constant, Term, Values
+from habilis.agent.authors.compose.goal import PARTIAL, Goal
+from habilis.agent.authors.compose.terms import (
+    ERROR,
+    Apply,
+    Concat,
+    Constant,
+    Term,
+    Values,
+    walk,
+)
 from habilis.agent.authors.compose.types import item_type
 
 _STEP = 0.5  # a part more, besides its own cost
 _ITEM_LIMIT = 6  # single items of lists are indexed up to this cost
 _ALTERNATIVES = 2  # further covers, each without one part of the best
-_SHARED = frozenset({"date"})  # parsed once, however often a program prints pieces of it
+_SHARED = frozenset({"date", "decimal"})  # computed once, however often it is printed
+_SAME_WAY = 0.5
+_MAX_OPENED = 8
+_MAX_VARIANTS = 6  # of what is open, at one position
 
 Positions = tuple[int, ...]
 Opened = frozenset[int]
@@ -44,8 +56,10 @@ class Cover:
         self._goal, self._clock = goal, clock
         self._item = item_type(goal.type)
         self._index: list[dict[object, list[Term]]] = [{} for _ in goal.outputs]
+        self.watches = tuple(type_ for type_ in (goal.type, self._item) if type_)
         self._as_parts: dict[int, Values] = {}
         self._grown = False
+        self._inner: dict[int, tuple[Term, ...]] = {}
 
     def see(self, term: Term) -> None:
         """Index a term under each of its values that occurs in that example's output."""
@@ -55,10 +69,11 @@ class Cover:
             parts = tuple(value if value is ERROR else (value,) for value in term.values)
         else:
             return
+        parts = parts[: len(self._goal.outputs)]
         if len(parts) > 1 and _is_mark(parts):
             return
         found = False
-        for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=True)):
+        for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=False)):
             if value is ERROR or not value or output is None or not _occurs(value, output):
                 continue
             self._index[place].setdefault(value, []).append(term)
@@ -89,7 +104,7 @@ class Cover:
         chosen = [i for i in range(len(self._goal.outputs)) if examples >> i & 1]
         outputs = [self._goal.outputs[i] for i in chosen]
         if any(output is None for output in outputs):
-            return None
+            return None if any(outputs) else Constant(None, self._goal.type, cost=1)
         texts: list[Whole] = [o for o in outputs if isinstance(o, (str, tuple))]
         if not any(texts):
             return Constant(texts[0], self._goal.type, cost=1)
@@ -108,6 +123,7 @@ class Cover:
         heap: list[tuple[float, int, _Step]] = [(0.0, 0, start)]
         best: dict[tuple[Positions, Opened], float] = {}
         done: set[tuple[Positions, Opened]] = set()
+        variants: Counter[Positions] = Counter()
         ticks = 0
         while heap:
             cost, _, step = heapq.heappop(heap)
@@ -128,6 +144,10 @@ class Cover:
                 total = cost + price + extra
                 key = (positions, opened)
                 if total < best.get(key, math.inf):
+                    if key not in best:
+                        variants[positions] += 1
+                        if variants[positions] > _MAX_VARIANTS:
+                            continue
                     best[key] = total
                     ticks += 1
                     heapq.heappush(heap, (total, ticks, _Step(positions, opened, step, part)))
@@ -167,15 +187,34 @@ class Cover:
             moved.append(at + len(part))
         return tuple(moved)
 
-    @staticmethod
-    def _price(part: Term, opened: Opened) -> tuple[float, Opened]:
-        """Return what a part costs here: a date that is parsed already costs 1."""
-        inner = [child for child in part.children() if child.type in _SHARED]
-        if not inner:
-            return part.cost, opened
-        if id(inner[0]) in opened:
-            return part.cost - inner[0].cost + 1, opened
-        return part.cost, opened if len(opened) > 2 else opened | {id(inner[0])}
+    def _price(self, part: Term, opened: Opened) -> tuple[float, Opened]:
+        """Return what a part costs here, and what is open after it.
+
+        What was computed for a part before costs 1 now, and what was printed in one way
+        is likely printed so again.
+        """
+        cost = part.cost + PARTIAL * part.partial
+        shared = self._shared(part)
+        if not shared:
+            return cost, opened
+        known = next((inner for inner in shared if id(inner) in opened), None)
+        if known is not None:
+            cost -= known.cost - 1
+        way = id(part.component) if isinstance(part, Apply) else 0
+        if way in opened:
+            cost -= _SAME_WAY
+        if len(opened) < _MAX_OPENED:
+            opened |= {way, *map(id, shared)}
+        return cost, opened
+
+    def _shared(self, part: Term) -> tuple[Term, ...]:
+        """Return the dates and numbers inside a part, dearest first."""
+        found = self._inner.get(id(part))
+        if found is None:
+            inner = [term for term in walk(part) if term.type in _SHARED and term is not part]
+            found = tuple(sorted(inner, key=lambda term: -term.cost))
+            self._inner[id(part)] = found
+        return found
 
 
 def _is_mark(parts: Values) -> bool:

@@ -15,6 +15,7 @@ from habilis.agent.authors.compose.terms import (
     Rule,
     Term,
     Variable,
+    Way,
 )
 from habilis.agent.authors.compose.tidy import text_of
 from habilis.agent.authors.compose.types import thaw
@@ -43,27 +44,24 @@ def write(term: Term, named: Mapping[int, str]) -> ast.expr:
 
 def _constant(term: Constant) -> ast.expr:
     if isinstance(term.value, Rule):
-        return ast.Lambda(_one_argument("x"), term.value.body)
+        names = [ast.arg(name) for name in term.value.names]
+        return ast.Lambda(ast.arguments([], names, None, [], [], None, []), term.value.body)
     return ast.parse(repr(thaw(term.value)), mode="eval").body
 
 
-def _one_argument(name: str) -> ast.arguments:
-    return ast.arguments([], [ast.arg(name)], None, [], [], None, [])
-
-
 def _apply(term: Apply, named: Mapping[int, str]) -> ast.expr:
-    rules: dict[str, ast.expr] = {}
+    rules: dict[str, Rule] = {}
     holes: dict[str, ast.expr] = {}
     for name, argument in zip(term.component.names, term.arguments, strict=True):
         if isinstance(argument, Constant) and isinstance(argument.value, Rule):
-            rules[name] = argument.value.body
+            rules[name] = argument.value
         else:
             holes[name] = write(argument, named)
     return fill(term.component.template, holes, rules)
 
 
 def fill(
-    template: ast.expr, holes: Mapping[str, ast.expr], rules: Mapping[str, ast.expr] | None = None
+    template: ast.expr, holes: Mapping[str, ast.expr], rules: Mapping[str, Rule] | None = None
 ) -> ast.expr:
     """Return a template with its holes filled; a call of a rule becomes the rule's body."""
     filled = _Fill(holes, rules or {}).visit(copy.deepcopy(template))
@@ -72,7 +70,7 @@ def fill(
 
 
 class _Fill(ast.NodeTransformer):
-    def __init__(self, holes: Mapping[str, ast.expr], rules: Mapping[str, ast.expr]) -> None:
+    def __init__(self, holes: Mapping[str, ast.expr], rules: Mapping[str, Rule]) -> None:
         self._holes, self._rules = holes, rules
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
@@ -80,7 +78,9 @@ class _Fill(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         if isinstance(node.func, ast.Name) and node.func.id in self._rules:
-            return fill(self._rules[node.func.id], {"x": node.args[0]})
+            rule = self._rules[node.func.id]
+            given = [fill(argument, self._holes) for argument in node.args]
+            return fill(rule.body, dict(zip(rule.names, given, strict=True)))
         return self.generic_visit(node)
 
 
@@ -167,15 +167,18 @@ def _list(term: Concat, named: Mapping[int, str]) -> ast.expr:
 
 
 def _comprehension(term: Comprehension, named: Mapping[int, str]) -> ast.expr:
-    source, body = write(term.source, named), write(term.body, named)
+    source = write(term.source, named)
+    body = fill(write(term.body, named), {name: write(t, named) for name, t in term.outer})
     target: ast.expr = ast.Name(term.item)
     if term.index and _mentions(body, term.index):
         target = ast.Tuple([ast.Name(term.index), target])
         source = ast.Call(ast.Name("enumerate"), [source], [])
-    element = ast.Name(term.item) if term.keeps else body
-    return ast.ListComp(
-        element, [ast.comprehension(target, source, [body] if term.keeps else [], 0)]
-    )
+    tests = [body] if term.way is Way.KEEP else []
+    loops = [ast.comprehension(target, source, tests, 0)]
+    if term.way is Way.SPREAD:
+        loops.append(ast.comprehension(ast.Name("each"), body, [], 0))
+        return ast.ListComp(ast.Name("each"), loops)
+    return ast.ListComp(ast.Name(term.item) if tests else body, loops)
 
 
 def _mentions(expression: ast.expr, name: str) -> bool:

@@ -10,6 +10,9 @@ from typing import Protocol
 from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
 from habilis.agent.authors.compose.types import Type
 
+PARTIAL = 1.5  # more for an answer that raises on some row without an output
+_MAX_RIVALS = 200
+
 
 class Judged(Enum):
     """What running the written program says about an answer."""
@@ -20,7 +23,10 @@ class Judged(Enum):
 
 
 class Closing(Protocol):
-    """Turns the terms of a search into whole answers."""
+    """Turns the terms of a search into whole answers. It is shown terms of the types it watches."""
+
+    @property
+    def watches(self) -> tuple[Type, ...]: ...
 
     def see(self, term: Term) -> None:
         """Take note of a new term."""
@@ -34,6 +40,7 @@ class Goal:
 
     Sets of examples are bit masks: bit i stands for example i. `best` is the cost of the
     cheapest answer that is of use; `choosy` asks for every way to an answer, not one.
+    `rivals` are all answers that were offered, not judged.
     """
 
     def __init__(
@@ -50,8 +57,9 @@ class Goal:
         self.right_on: dict[int, Term] = {}
         self.tests: dict[int, Term] = {}
         self.best = math.inf
-        self._judge, self._choosy = judge, choosy
+        self._judge, self.choosy = judge, choosy
         self._hit: Values | None = None
+        self.rivals: list[tuple[float, Term]] = []
 
     @property
     def is_plain(self) -> bool:
@@ -64,21 +72,24 @@ class Goal:
             mask = self._mask(term.values)
             if mask == self.full:
                 self._hit = term.values
-                self.offer(term, term.cost)
+                self.offer(term, term.cost + PARTIAL * term.partial)
             elif mask and (mask not in self.right_on or term.cost < self.right_on[mask].cost):
                 self.right_on[mask] = term
         if term.type == "bool" and ERROR not in term.values:
-            mask = sum(1 << i for i, value in enumerate(term.values) if value)
+            values = term.values[: len(self.outputs)]
+            mask = sum(1 << i for i, value in enumerate(values) if value)
             if 0 < mask < self.full:
                 self.tests.setdefault(mask, term)
 
     def see_again(self, term: Term) -> None:
         """Take note of a term whose values were seen before: another way to an answer."""
-        if self._choosy and term.type == self.type and term.values == self._hit:
+        if self.choosy and term.type == self.type and term.values == self._hit:
             self.offer(term, term.cost)
 
     def offer(self, term: Term, cost: float) -> None:
         """Add a whole answer, unless judging it says that it is of no use."""
+        if len(self.rivals) < _MAX_RIVALS:
+            self.rivals.append((cost, term))
         if cost >= self.best:
             return
         judged = self._judge(term) if self._judge else Judged.RIGHT
@@ -90,7 +101,7 @@ class Goal:
 
     def _mask(self, values: Values) -> int:
         mask = 0
-        for i, (value, wanted) in enumerate(zip(values, self.outputs, strict=True)):
+        for i, (value, wanted) in enumerate(zip(values, self.outputs, strict=False)):
             if value is not ERROR and _is(value, wanted):
                 mask |= 1 << i
         return mask

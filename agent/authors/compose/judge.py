@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 
+from habilis.agent.authors.compose.expressions import write
 from habilis.agent.authors.compose.render import Program
-from habilis.agent.authors.compose.terms import Values
+from habilis.agent.authors.compose.table import namespace
+from habilis.agent.authors.compose.terms import Term, Values
 from habilis.agent.authors.compose.types import Row, thaw
 from habilis.skills.compare import same
 
@@ -31,6 +33,13 @@ def compile_program(program: Program, skills: Mapping[str, Function]) -> Functio
     return function
 
 
+def compile_term(term: Term, names: Sequence[str], skills: Mapping[str, Function]) -> Function:
+    """Return a term as a function of `names`."""
+    source = f"lambda {', '.join(names)}: {ast.unparse(write(term, {}))}"
+    made: Function = eval(source, {**namespace(), **skills})  # noqa: S307 - our own tables
+    return made
+
+
 def first_miss(function: Function, rows: Sequence[Values], outputs: Values) -> int | None:
     """Return the position of the first example on which a function is wrong, None if right."""
     for position, (row, output) in enumerate(zip(rows, outputs, strict=True)):
@@ -43,16 +52,28 @@ def first_miss(function: Function, rows: Sequence[Values], outputs: Values) -> i
     return None
 
 
+def count_right(function: Function, rows: Sequence[Values], outputs: Values) -> int:
+    """Return on how many examples a function is right."""
+    pairs = zip(rows, outputs, strict=True)
+    return sum(first_miss(function, [row], (output,)) is None for row, output in pairs)
+
+
 def behaves_alike(left: Function, right: Function, rows: Sequence[Values]) -> bool:
     """Tell whether two functions give the same on rows nobody has given outputs for."""
-    return all(_result(left, row) == _result(right, row) for row in rows)
+    return all(outcome_text(run(left, row)) == outcome_text(run(right, row)) for row in rows)
 
 
-def _result(function: Function, row: Values) -> str:
+def run(function: Function, row: Values) -> object:
+    """Return what a function gives on a row; what it raises is returned."""
     try:
-        return repr(function(*map(thaw, row)))
+        return function(*map(thaw, row))
     except Exception as error:  # noqa: BLE001 - a program under test may raise anything
-        return type(error).__name__
+        return error
+
+
+def outcome_text(result: object) -> str:
+    """Return what tells results apart."""
+    return type(result).__name__ if isinstance(result, Exception) else repr(result)
 
 
 def probes(rows: Sequence[Values]) -> list[Values]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from habilis.agent.authors.compose.terms import Component, Constant, Values
 from habilis.agent.authors.compose.types import Type, freeze, type_of
 from habilis.agent.example import Example
+from habilis.skills.compare import show
+
+_SPARE = 6  # each makes every program dearer to try
 
 
 class Unreadable(ValueError):
@@ -16,17 +19,26 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """`rows[i]` holds the inputs of example i as frozen values, one per parameter."""
+    """`rows[i]` holds the inputs of example i as frozen values, one per parameter.
+
+    `spare` rows have no outputs: what a program does on them is evidence all the same.
+    """
 
     names: tuple[str, ...]
     types: tuple[Type, ...]
     returns: Type
     rows: tuple[Values, ...]
     outputs: Values
+    spare: tuple[Values, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """The number of rows, spare ones included: as many values has each term."""
+        return len(self.rows) + len(self.spare)
 
     @property
     def columns(self) -> tuple[Values, ...]:
-        return tuple(zip(*self.rows, strict=True))
+        return tuple(zip(*self.rows, *self.spare, strict=True))
 
     def only(self, chosen: Sequence[int]) -> Problem:
         """Return the same problem with some of its examples."""
@@ -36,6 +48,7 @@ class Problem:
             returns=self.returns,
             rows=tuple(self.rows[i] for i in chosen),
             outputs=tuple(self.outputs[i] for i in chosen),
+            spare=self.spare,
         )
 
 
@@ -97,5 +110,23 @@ def _check_agreement(rows: Sequence[Values], outputs: Values) -> None:
         if repr(outputs[first]) != repr(outputs[position]):
             raise Unreadable(
                 f"examples {first + 1} and {position + 1} contradict each other: "
-                f"the same inputs give {outputs[first]!r} and {outputs[position]!r}"
+                f"the same inputs give {show(outputs[first], 80)} and {show(outputs[position], 80)}"
             )
+
+
+def with_spare(problem: Problem, others: Sequence[Values]) -> Problem:
+    """Return a problem with a few of the inputs that have no outputs: evenly spread ones."""
+    fitting = [row for row in others if _fits(row, problem)]
+    step = max(1, len(fitting) // _SPARE)
+    return replace(problem, spare=tuple(fitting[::step][:_SPARE]))
+
+
+def _fits(row: Values, problem: Problem) -> bool:
+    if len(row) != len(problem.types):
+        return False
+    return all(
+        type_of((*column, value)) == type_
+        for column, value, type_ in zip(
+            zip(*problem.rows, strict=True), row, problem.types, strict=True
+        )
+    )

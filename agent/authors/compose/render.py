@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from habilis.agent.authors.compose.expressions import write
+from habilis.agent.authors.compose.idioms import IDIOMS, source_of
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.table import MODULES
 from habilis.agent.authors.compose.terms import Apply, Choice, Comprehension, Concat, Term, walk
@@ -57,13 +58,15 @@ def render(term: Term, problem: Problem, *, name: str, description: str) -> Prog
     if name in skills:
         name = f"{name}_2"
     body = "\n".join(_statements(term, problem.names))
+    idioms = [source_of(idiom) for idiom in IDIOMS if f"{idiom}(" in body]
     signature = ", ".join(
         f"{parameter}: {_annotation(type_)}"
         for parameter, type_ in zip(problem.names, problem.types, strict=True)
     )
-    lines = [*_imports(body), ""]
+    lines = [*_imports("\n\n\n".join([*idioms, f"def f():\n{body}"])), ""]
     if skills:
         lines += [f"from skills import {', '.join(skills)}", ""]
+    lines += [line for idiom in idioms for line in ("", idiom, "")]
     lines += [
         "",
         f"def {name}({signature}) -> {_annotation(problem.returns)}:",
@@ -80,8 +83,8 @@ def _skills(term: Term) -> Iterator[str]:
             yield part.component.skill
 
 
-def _imports(body: str) -> list[str]:
-    tree = ast.parse("def f():\n" + body)
+def _imports(code: str) -> list[str]:
+    tree = ast.parse(code)
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     found = sorted({line for name, line in MODULES.items() if name in used})
     modules: dict[str, list[str]] = {}

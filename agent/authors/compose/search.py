@@ -8,7 +8,7 @@ upon. A term that raises on some examples stays in use for the others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from habilis.agent.authors.compose.clock import Clock, OutOfTime
 from habilis.agent.authors.compose.components.skills import SkillCalls
@@ -23,10 +23,13 @@ from habilis.agent.authors.compose.terms import (
     Values,
     Variable,
 )
-from habilis.agent.authors.compose.types import Type, within_limits
+from habilis.agent.authors.compose.types import Type, all_within_limits
 
 _MAX_TERMS = 400_000
 _PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
+_BEYOND = 2  # levels on which to look for other answers, when there are inputs to tell them apart
+_PATIENCE_BEYOND = 0.3
+_LATE = 0.12  # share of the time kept for the closings when nothing was found
 _CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
 
 # A text or a number that is computed from constants alone should be a constant.
@@ -53,13 +56,14 @@ class Search:
         self._seen: dict[Type, dict[Values, Term]] = {}
         self._toolbox, self._calls, self._max_cost = toolbox, calls, max_cost
         self._count = 0
-        self._closings: Sequence[Closing] = ()
+        self._watchers: dict[Type, list[Callable[[Term], None]]] = {}
         self._seconds = clock.left
+        self._reserve = _LATE * clock.left
         self._first: float | None = None  # seconds left when there was an answer
 
     def run(self, closings: Sequence[Closing] = ()) -> None:
         """Search until no cheaper answer can come, or time is over; answers are in the goal."""
-        self._closings = closings
+        self._watch(closings)
         level = 0
         try:
             for level in range(1, self._max_cost + 1):
@@ -69,16 +73,34 @@ class Search:
                 if self._is_enough(level):
                     return
         except OutOfTime:
+            self._close_late(closings, level)
+
+    def _watch(self, closings: Sequence[Closing]) -> None:
+        for type_ in dict.fromkeys((self.goal.type, "bool")):
+            self._watchers[type_] = [self.goal.see]
+        for closing in closings:
+            for type_ in closing.watches:
+                self._watchers.setdefault(type_, []).append(closing.see)
+
+    def _close_late(self, closings: Sequence[Closing], level: int) -> None:
+        """Use the time that was kept for making an answer of the terms there are."""
+        if self.goal.best < math.inf:
+            return
+        try:
+            for closing in closings:
+                closing.close(level)
+        except OutOfTime:
             pass
 
     def _is_enough(self, level: int) -> bool:
-        if self.goal.best <= level + 1:
-            return True
         if self.goal.best == math.inf:
             return False
         if self._first is None:
             self._first = self.clock.left
         waited, limit = self._first - self.clock.left, _PATIENCE * self._seconds
+        if self.goal.best <= level + 1:
+            beyond = _BEYOND if self.problem.spare else 0
+            return level + 1 >= self.goal.best + beyond or waited > _PATIENCE_BEYOND * limit
         if self.goal.is_plain:
             limit = min(limit, 0.4 + 2 * (self._seconds - self._first))
         return waited > limit
@@ -106,9 +128,8 @@ class Search:
         seen[term.values] = term
         self.bank.setdefault(term.type, {}).setdefault(level, []).append(term)
         self._count += 1
-        self.goal.see(term)
-        for closing in self._closings:
-            closing.see(term)
+        for watch in self._watchers.get(term.type, ()):
+            watch(term)
 
     def _take(
         self, component: Component, arguments: tuple[Term, ...], values: Values, level: int
@@ -125,24 +146,28 @@ class Search:
                 )
             return
         failed = values.count(ERROR)
-        if failed == len(values):
-            return
-        if all(value is ERROR or within_limits(value) for value in values):
+        if failed < len(values) and all_within_limits(values):
             self._keep(Apply(component, arguments, values, cost=level, partial=failed > 0), level)
 
     def _expand(self, component: Component, level: int) -> None:
-        ticks = 0
-        function = component.function
+        ticks, seen = 0, self._seen.setdefault(component.returns, {})
+        function, may_be_fixed = component.function, component.returns in _FROM_INPUTS
+        choosy = self.goal.choosy and self.goal.type == component.returns
         for arguments in self._arguments(component, level):
             ticks += 1
             if ticks == _CHECK_EVERY:
                 self._tick(ticks)
                 ticks = 0
-            if component.returns in _FROM_INPUTS and not any(map(_varies, arguments)):
+            if may_be_fixed and all(type(argument) is Constant for argument in arguments):
                 continue
             columns = [argument.values for argument in arguments]
             try:
                 values = tuple(map(function, *columns))
+                for argument in arguments:
+                    if argument.partial:
+                        values = tuple(_one_by_one(component, columns))
+                if values in seen and not choosy:
+                    continue
             except Exception:  # noqa: BLE001 - any component may refuse any value
                 values = tuple(_one_by_one(component, columns))
             self._take(component, arguments, values, level)
@@ -151,7 +176,7 @@ class Search:
     def _tick(self, programs: int) -> None:
         self.clock.tried += programs
         self.clock.check()
-        if self._count > _MAX_TERMS:
+        if self._count > _MAX_TERMS or self.clock.left < self._reserve:
             raise OutOfTime
 
     def _arguments(self, component: Component, level: int) -> Iterator[tuple[Term, ...]]:
@@ -161,7 +186,8 @@ class Search:
             return
         found = [bank for bank in banks if bank]
         if len(found) == len(banks):
-            yield from _combinations(found, rest, component.argument_limit)
+            most = rest // 2 if component.symmetric else component.argument_limit
+            yield from _combinations(found, rest, component.argument_limit, most)
 
     def _expand_skill(self, component: Component, level: int) -> None:
         """Call a saved skill once, with every argument of this level that it has not had."""
@@ -183,10 +209,6 @@ class Search:
             self._take(component, arguments, values, level)
 
 
-def _varies(term: Term) -> bool:
-    return not isinstance(term, Constant)
-
-
 def _one_by_one(component: Component, columns: Sequence[Values]) -> Iterator[object]:
     for values in zip(*columns, strict=True):
         if ERROR in values:
@@ -199,9 +221,12 @@ def _one_by_one(component: Component, columns: Sequence[Values]) -> Iterator[obj
 
 
 def _combinations(
-    banks: Sequence[dict[int, list[Term]]], rest: int, limit: int
+    banks: Sequence[dict[int, list[Term]]], rest: int, limit: int, first_limit: int
 ) -> Iterator[tuple[Term, ...]]:
-    """Yield one term per bank, costs adding up to `rest` and each at most `limit`."""
+    """Yield one term per bank, costs adding up to `rest` and each at most `limit`.
+
+    The first costs at most `first_limit`.
+    """
     first, others = banks[0], banks[1:]
     if not others:
         if rest <= limit:
@@ -209,9 +234,9 @@ def _combinations(
                 yield (term,)
         return
     for cost in tuple(first):
-        if cost > limit or rest - cost < len(others):
+        if cost > min(limit, first_limit) or rest - cost < len(others):
             continue
-        tails = tuple(_combinations(others, rest - cost, limit))
+        tails = tuple(_combinations(others, rest - cost, limit, limit))
         if tails:
             for term in tuple(first[cost]):
                 for tail in tails:

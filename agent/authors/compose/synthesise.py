@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import ast
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.components import choose
-from habilis.agent.authors.compose.components.skills import SkillCalls, components
-from habilis.agent.authors.compose.confidence import confidence, only_repeats
+from habilis.agent.authors.compose.components.skills import SkillCalls
+from habilis.agent.authors.compose.confidence import (
+    SURE,
+    confidence,
+    only_repeats,
+    read_signs,
+)
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.deduce import Deduce
-from habilis.agent.authors.compose.goal import Closing, Goal, Judged
+from habilis.agent.authors.compose.expressions import write
+from habilis.agent.authors.compose.found import Found, NotFound
+from habilis.agent.authors.compose.goal import Closing, Goal
+from habilis.agent.authors.compose.growing import Judge, Unwanted, solve
 from habilis.agent.authors.compose.judge import (
     Function,
-    behaves_alike,
     compile_program,
+    compile_term,
+    count_right,
     first_miss,
     probes,
 )
@@ -26,45 +34,28 @@ from habilis.agent.authors.compose.problem import (
     Unreadable,
     input_types,
     read_problem,
+    with_spare,
 )
+from habilis.agent.authors.compose.refused import Refused, body_of
 from habilis.agent.authors.compose.render import Program, identifier, parameter_names, render
+from habilis.agent.authors.compose.rivals import disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
-from habilis.agent.authors.compose.terms import Apply, Component, Term, Variable, walk
+from habilis.agent.authors.compose.selection import select
+from habilis.agent.authors.compose.terms import (
+    Apply,
+    Component,
+    Term,
+    Values,
+    Variable,
+    walk,
+)
+from habilis.agent.authors.compose.tidy import text_of
 from habilis.agent.authors.compose.tree import Tree
 from habilis.agent.authors.compose.types import freeze, item_type, thaw
 from habilis.agent.example import Example
 from habilis.skills.skill import Skill
 
-_ACTIVE = 4  # examples a search starts from
-_MAX_ACTIVE = 10
 _SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
-_INNER_COST = 12  # of the body of a map or filter
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """A function that is right on every example.
-
-    `source` is complete. When a saved skill alone does it, `name` is the skill's and the
-    source is its import. `confidence` is the chance that it is right beyond the examples.
-    """
-
-    name: str
-    source: str
-    tried: int
-    cost: float
-    seconds: float
-    confidence: float
-    skills_used: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class NotFound:
-    """No function fits; `why` is a sentence without a period."""
-
-    why: str
-    tried: int = 0
-    seconds: float = 0.0
 
 
 def synthesise(
@@ -78,25 +69,31 @@ def synthesise(
     seconds: float,
     stop: Callable[[], bool] | None = None,
     avoid: Sequence[str] = (),
+    unlabelled: Sequence[Sequence[object]] = (),
+    timer: Callable[[], float] = time.monotonic,
 ) -> Found | NotFound:
     """Return the cheapest function found that maps each example's inputs to its output.
 
     It runs until something fits, `seconds` are over or `stop()` is true. Skills are called
     through `call_skill` only. Functions in `avoid` (sources), and those that behave like
-    them, are not given again.
+    them, are not given again. `unlabelled` are inputs without outputs: answers that raise
+    on them, or differ there, count for less.
     """
-    clock = Clock(seconds, stop)
+    clock = Clock(seconds, stop, timer=timer)
     try:
         names = parameter_names(input_types(examples), parameters)
         problem = read_problem(examples, names)
     except Unreadable as reason:
         return NotFound(why=str(reason), seconds=clock.spent)
+    calls = SkillCalls(call_skill) if call_skill is not None else None
     text = f"{name} {description}"
-    known = [made for skill in skills for made in components(skill, task=text)]
+    known = select(skills, problem, task=text, calls=calls) if calls and skills else []
+    others = [tuple(map(freeze, row)) for row in unlabelled]
     run = _Run(
-        problem,
-        skills=known if call_skill is not None else (),
-        calls=SkillCalls(call_skill) if call_skill is not None else None,
+        with_spare(problem, others),
+        others=others,
+        skills=known,
+        calls=calls,
         name=identifier(name or _topic(description)),
         description=description or name,
         avoid=avoid,
@@ -112,6 +109,7 @@ class _Run:
         self,
         problem: Problem,
         *,
+        others: Sequence[Values],
         skills: Sequence[Component],
         calls: SkillCalls | None,
         name: str,
@@ -120,38 +118,59 @@ class _Run:
         clock: Clock,
     ) -> None:
         self._problem, self._skills, self._calls = problem, skills, calls
+        self._others = others
         self._name, self._description, self._clock = name, description, clock
-        self._avoid = {body for source in avoid if (body := _body(source))}
-        self._rejected: list[Function] = []
-        self._active: list[int] = []
-        self._counterexample: int | None = None
+        self._partly: Mapping[int, Term] = {}
+        self._refused = Refused(avoid, rows=probes(problem.rows))
         self._by_name: Mapping[str, Function] = {
             skill.skill: self._stand_in(skill) for skill in skills if not skill.maps
         }
 
     def run(self) -> Found | NotFound:
-        """Search; on an answer that is wrong on another example, search again with it."""
-        self._active = _varied(self._problem)
-        while self._clock.left > 0 and len(self._active) <= _MAX_ACTIVE:
-            self._counterexample = None
-            goal = self._search(self._problem.only(self._active))
-            if goal.answers:
-                return self._found(*goal.answers[-1])
-            if self._counterexample is None:
-                break
-            self._active = sorted([*self._active, self._counterexample])
-        return self._not_found("no other rule fits" if self._avoid else "no rule fits")
+        goal = solve(
+            self._problem, search=self._search, first_miss=self._first_miss, clock=self._clock
+        )
+        if goal is not None:
+            return self._found(goal)
+        return self._not_found("no other rule fits" if self._refused else "no rule fits")
 
     def _not_found(self, what: str) -> NotFound:
         tried, spent = self._clock.tried, self._clock.spent
         why = f"{what} the examples ({tried:,} programs tried in {spent:.1f} s); give more examples"
-        return NotFound(why=why, tried=tried, seconds=spent)
+        return NotFound(why=why + self._nearest(), tried=tried, seconds=spent)
 
-    def _found(self, cost: float, term: Term) -> Found | NotFound:
+    def _nearest(self) -> str:
+        """Say which of the terms that were right on some examples is right on most."""
+        best, right = None, 1  # what is right on one example only is no help
+        for term in self._partly.values():
+            function = self._compiled(term)
+            count = count_right(function, self._problem.rows, self._problem.outputs)
+            if count > right:
+                best, right = term, count
+        if best is None:
+            return ""
+        return f"; right on {right} of {len(self._problem.rows)} is {text_of(write(best, {}))}"
+
+    def _found(self, goal: Goal) -> Found | NotFound:
+        rows = self._others or probes(self._problem.rows)
+        rivals = find_rivals(
+            goal,
+            compiled=self._compiled,
+            is_right=self._is_right,
+            rows=rows,
+            outputs=self._problem.outputs,
+        )
+        if self._refused or not self._others:  # what was made up is no evidence of what is meant
+            rivals = sorted(rivals, key=lambda rival: rival.term is not goal.answers[-1][1])
+        if self._refused:
+            rivals = [rival for rival in rivals if rival.term is goal.answers[-1][1]]
+        cost, term = rivals[0].cost, rivals[0].term
         if only_repeats(term, cost, self._problem.outputs):
             return self._not_found("no general rule, only a list of the results, fits")
         if not any(isinstance(part, Variable) for part in walk(term)):
             return self._not_found("only one and the same result, whatever the input, fits")
+        signs = read_signs(rivals, self._problem.outputs, has_others=bool(self._others))
+        trust = confidence(signs)
         program = self._write(term)
         alone = _is_skill_alone(term, self._problem)
         return Found(
@@ -159,71 +178,70 @@ class _Run:
             source=f"from skills import {program.skills[0]}\n" if alone else program.source,
             tried=self._clock.tried,
             cost=cost,
+            term=term,
             seconds=self._clock.spent,
-            confidence=confidence(term, cost, self._problem.outputs),
+            confidence=trust,
             skills_used=program.skills,
+            signs=signs,
+            dispute=find_dispute(rivals, rows, problem=self._problem, sure=trust >= SURE),
+            unsure=disputed(rivals) if self._others else (),
         )
+
+    def _compiled(self, term: Term) -> Function:
+        return compile_term(term, self._problem.names, self._by_name)
+
+    def _is_right(self, function: Function) -> bool:
+        return first_miss(function, self._problem.rows, self._problem.outputs) is None
 
     # searching ---------------------------------------------------------------
 
-    def _search(self, problem: Problem) -> Goal:
-        goal = Goal(problem.outputs, problem.returns, judge=self._judge, choosy=bool(self._avoid))
-        search = Search(
-            problem,
-            choose(problem, self._skills),
-            goal,
-            clock=self._clock,
-            calls=self._calls,
-        )
+    def _search(self, problem: Problem, judge: Judge) -> Goal:
+        goal = Goal(problem.outputs, problem.returns, judge=judge, choosy=bool(self._refused))
+        toolbox = choose(problem, self._skills)
+        search = Search(problem, toolbox, goal, clock=self._clock, calls=self._calls)
         cover = _cover(goal, self._clock)
         closings: list[Closing] = [cover] if cover else []
         if item_type(problem.returns):
             closings.append(Deduce(problem, search.bank, goal, self._clock, self._inside))
         closings.append(Tree(goal, self._clock, cover))
         search.run(closings)
+        self._partly = goal.right_on
         return goal
 
-    def _inside(self, problem: Problem, clock: Clock) -> Term | None:
+    def _inside(self, whole: Problem, clock: Clock, limit: int) -> Term | None:
         """Solve the small problem of a map's or a filter's body."""
-        goal = Goal(problem.outputs, problem.returns)
-        toolbox = choose(problem, self._skills)
-        search = Search(
-            problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=_INNER_COST
-        )
-        cover = _cover(goal, clock) if problem.returns == "str" else None
-        closings: list[Closing] = [cover] if cover else []
-        if problem.returns != "bool":
-            closings.append(Tree(goal, clock, cover))
-        search.run(closings)
-        return goal.answers[-1][1] if goal.answers else None
+
+        def search_on(problem: Problem, judge: Judge) -> Goal:
+            goal = Goal(problem.outputs, problem.returns, judge=judge)
+            toolbox = choose(problem, self._skills, inside=True)
+            search = Search(problem, toolbox, goal, clock=clock, calls=self._calls, max_cost=limit)
+            cover = _cover(goal, clock)
+            closings: list[Closing] = [cover] if cover else []
+            search.run([*closings, Tree(goal, clock, cover)])
+            return goal
+
+        def first_miss_inside(term: Term) -> int | None:
+            function = compile_term(term, whole.names, self._by_name)
+            return first_miss(function, whole.rows, whole.outputs)
+
+        goal = solve(whole, search=search_on, first_miss=first_miss_inside, clock=clock)
+        return goal.answers[-1][1] if goal else None
 
     # judging -----------------------------------------------------------------
 
-    def _judge(self, term: Term) -> Judged:
+    def _first_miss(self, term: Term) -> int | None:
         try:
             program = self._write(term)
             function = compile_program(program, self._by_name)
         except (ValueError, SyntaxError, RecursionError):
-            return Judged.USELESS
+            raise Unwanted from None
         miss = first_miss(function, self._problem.rows, self._problem.outputs)
-        if miss is not None:
-            if miss in self._active:
-                return Judged.USELESS
-            if self._counterexample is None:
-                self._counterexample = miss
-            return Judged.MISSES
-        if self._avoid and self._is_rejected(term, program, function):
-            return Judged.USELESS
-        return Judged.RIGHT
-
-    def _is_rejected(self, term: Term, program: Program, function: Function) -> bool:
-        alone = _is_skill_alone(term, self._problem)
-        body = program.skills[0] if alone else _body(program.source)
-        if body in self._avoid:
-            self._rejected.append(function)
-            return True
-        rows = probes(self._problem.rows)
-        return any(behaves_alike(function, other, rows) for other in self._rejected)
+        if miss is None and self._refused:
+            alone = _is_skill_alone(term, self._problem)
+            body = program.skills[0] if alone else body_of(program.source)
+            if self._refused.holds(body, function):
+                raise Unwanted
+        return miss
 
     def _write(self, term: Term) -> Program:
         return render(term, self._problem, name=self._name, description=self._description)
@@ -254,34 +272,3 @@ def _is_skill_alone(term: Term, problem: Problem) -> bool:
         return False
     handed = [a.name if isinstance(a, Variable) else "" for a in term.arguments]
     return tuple(handed) == problem.names
-
-
-def _body(source: str) -> str:
-    """Return what tells functions apart: the body without docstring, or the imported skill."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ""
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    if functions:
-        body = functions[-1].body
-        return "\n".join(ast.unparse(node) for node in body if not _is_text(node))
-    imported = [node.names[0].name for node in tree.body if isinstance(node, ast.ImportFrom)]
-    return imported[-1] if imported else ""
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-
-
-def _varied(problem: Problem) -> list[int]:
-    """Return a few examples to start from: the shortest, the longest, different outputs."""
-    order = sorted(range(len(problem.rows)), key=lambda i: (len(repr(problem.rows[i])), i))
-    chosen = list(dict.fromkeys([order[0], order[-1], order[len(order) // 2]]))
-    seen = {repr(problem.outputs[i]) for i in chosen}
-    for i in order:
-        if len(chosen) < _ACTIVE and i not in chosen and repr(problem.outputs[i]) not in seen:
-            chosen.append(i)
-            seen.add(repr(problem.outputs[i]))
-    spare = [i for i in order if i not in chosen]
-    return sorted([*chosen, *spare[: max(0, _ACTIVE - len(chosen))]])

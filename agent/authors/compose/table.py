@@ -16,9 +16,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache, reduce
-from itertools import accumulate, groupby, takewhile
+from itertools import accumulate, dropwhile, groupby, takewhile
 
+from habilis.agent.authors.compose.idioms import IDIOMS
 from habilis.agent.authors.compose.terms import Component, Rule
 from habilis.agent.authors.compose.types import Type, freeze, item_type
 
@@ -32,27 +34,35 @@ class Dates:
     """Stands for `datetime` in the search: remembers what it parsed and what it could not."""
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], datetime | None] = {}
+        self._seen: dict[tuple[str, object], datetime | None] = {}
 
     def strptime(self, text: str, style: str) -> datetime:
-        key = (text, style)
+        return self._once(text, style, datetime.strptime)
+
+    def parse(self, text: str, day_first: bool = False) -> datetime:
+        """Do what the idiom `_parse_date` does."""
+        return self._once(text, day_first, IDIOMS["_parse_date"])
+
+    def _once(self, text: str, how: object, read: Callable[..., object]) -> datetime:
+        key = (text, how)
         if key not in self._seen:
             if len(self._seen) > 20_000:
                 self._seen.clear()
-            self._seen[key] = self._parse(text, style)
+            self._seen[key] = self._read(text, how, read)
         when = self._seen[key]
         if when is None:
             raise ValueError(text)
         return when
 
     @staticmethod
-    def _parse(text: str, style: str) -> datetime | None:
-        if not 4 <= len(text) <= 40:
+    def _read(text: str, how: object, read: Callable[..., object]) -> datetime | None:
+        if not 3 <= len(text) <= 40 or text[-1].isspace() or not any(map(str.isdigit, text)):
             return None
         try:
-            return datetime.strptime(text, style)
+            when = read(text, how)
         except ValueError:
             return None
+        return when if isinstance(when, datetime) else None
 
 
 def _fail() -> object:
@@ -71,6 +81,13 @@ def namespace() -> dict[str, object]:
         "accumulate": accumulate,
         "groupby": groupby,
         "takewhile": takewhile,
+        "dropwhile": dropwhile,
+        "Decimal": Decimal,
+        "ROUND_CEILING": ROUND_CEILING,
+        "ROUND_FLOOR": ROUND_FLOOR,
+        "ROUND_HALF_UP": ROUND_HALF_UP,
+        **IDIOMS,
+        "_parse_date": _DATES.parse,
         "fail_": _fail,
         "freeze_": freeze,
     }
@@ -89,6 +106,11 @@ MODULES: Mapping[str, str] = {
     "accumulate": "from itertools import accumulate",
     "groupby": "from itertools import groupby",
     "takewhile": "from itertools import takewhile",
+    "dropwhile": "from itertools import dropwhile",
+    "Decimal": "from decimal import Decimal",
+    "ROUND_CEILING": "from decimal import ROUND_CEILING",
+    "ROUND_FLOOR": "from decimal import ROUND_FLOOR",
+    "ROUND_HALF_UP": "from decimal import ROUND_HALF_UP",
 }
 
 
@@ -143,18 +165,31 @@ def component(
         template=ast.parse(expression, mode="eval").body,
         function=_function(tuple(holes), running),
         argument_limit=limit,
+        symmetric=_is_symmetric(expression, tuple(holes), set(holes.values())),
     )
 
 
+def _is_symmetric(expression: str, names: tuple[str, ...], types: set[Type]) -> bool:
+    if len(names) != 2 or not types <= {"int", "float", "bool", "decimal"} or len(types) > 1:
+        return False
+    left, right = names
+    pair = f"{left}, {right}"
+    signs = (f"{left} {sign} {right}" for sign in ("+", "*", "==", "and", "or", "^"))
+    return expression in {*signs, f"max({pair})", f"min({pair})", f"math.gcd({pair})"}
+
+
 @cache
-def rule(body: str) -> Rule:
-    """Return a function of `x` for the components that take one."""
-    return Rule(body=ast.parse(body, mode="eval").body, function=_function(("x",), body))
+def rule(body: str, names: tuple[str, ...] = ("x",)) -> Rule:
+    """Return a function for the components that take one; its parameters are `names`."""
+    tree = ast.parse(body, mode="eval").body
+    return Rule(names=names, body=tree, function=_function(names, body))
 
 
-def rules(table: Mapping[int, Sequence[str]]) -> dict[int, list[Rule]]:
+def rules(
+    table: Mapping[int, Sequence[str]], names: tuple[str, ...] = ("x",)
+) -> dict[int, list[Rule]]:
     """Return a table from costs to bodies as one from costs to rules."""
-    return {cost: [rule(body) for body in bodies] for cost, bodies in table.items()}
+    return {cost: [rule(body, names) for body in bodies] for cost, bodies in table.items()}
 
 
 def _function(names: tuple[str, ...], expression: str) -> Callable[..., object]:

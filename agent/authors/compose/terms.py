@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 
 from habilis.agent.authors.compose.types import Type
 
@@ -39,16 +40,18 @@ class Component:
     template: ast.expr
     function: Callable[..., object]
     argument_limit: int = 99
+    symmetric: bool = False  # its two arguments may change places
     skill: str = ""
     maps: bool = False  # the skill is called on each item of a list
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A function of one argument `x`, given by its body; a constant for `map`, `filter`."""
+    """A small function of `names`, given by its body; a constant for `map`, `filter`."""
 
+    names: tuple[str, ...]
     body: ast.expr
-    function: Callable[[object], object]
+    function: Callable[..., object]
 
 
 class Term:
@@ -136,13 +139,22 @@ class Choice(Term):
         return (self.test, self.then, self.otherwise)
 
 
-class Comprehension(Term):
-    """`[body for item in source]`, or `[item for item in source if body]` when `keeps`.
+class Way(Enum):
+    """What a comprehension does with its items."""
 
-    `index` is the name of the counting variable, empty when the body does not use it.
+    MAP = "[body for item in source]"
+    KEEP = "[item for item in source if body]"
+    SPREAD = "[each for item in source for each in body]"
+
+
+class Comprehension(Term):
+    """`body` for each item of `source`.
+
+    `index` is the name of the counting variable, empty when there is none. `outer` says
+    which terms of the task the other names of the body stand for.
     """
 
-    __slots__ = ("body", "index", "item", "keeps", "source")
+    __slots__ = ("body", "index", "item", "outer", "source", "way")
 
     def __init__(
         self,
@@ -152,15 +164,18 @@ class Comprehension(Term):
         *,
         item: str,
         index: str,
-        keeps: bool,
+        way: Way,
+        outer: tuple[tuple[str, Term], ...],
         cost: float,
     ) -> None:
         super().__init__(cost, type_)
         self.source, self.body, self.item, self.index = source, body, item, index
-        self.keeps = keeps
+        self.way = way
+        used = {part.name for part in walk(body) if isinstance(part, Variable)}
+        self.outer = tuple((name, term) for name, term in outer if name in used)
 
     def children(self) -> tuple[Term, ...]:
-        return (self.source, self.body)
+        return (self.source, self.body, *(term for _, term in self.outer))
 
 
 def walk(term: Term) -> Iterator[Term]:

@@ -10,18 +10,23 @@ from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.terms import Choice, Constant, Term
+from habilis.agent.authors.compose.types import Type
 
 _IF_COST = 3
 _IF_COST_FEW = 8  # with three examples or fewer: such a program is right 14 % of the time
 _FEW = 3
 _LITERAL_COST = 3
 _FROM_LEVEL = 4
+_FROM_LEVEL_LISTS = 6
 _DEPTH = 3
 _COVER_NODES = 600
+_COVER_NODES_LIST = 150
 
 
 class Tree:
     """Closing for programs with conditions."""
+
+    watches: tuple[Type, ...] = ()  # the goal notes what trees are made of
 
     def __init__(self, goal: Goal, clock: Clock, cover: Cover | None) -> None:
         self._goal, self._clock, self._cover = goal, clock, cover
@@ -30,11 +35,14 @@ class Tree:
         self._tests: list[tuple[int, Term]] = []
 
     def see(self, term: Term) -> None:
-        """The goal itself notes what trees are made of."""
+        """Nothing is watched."""
 
     def close(self, level: int) -> None:
         """Offer the cheapest tree, once there are terms enough."""
-        if level < _FROM_LEVEL or len(self._goal.outputs) < 2:
+        if (
+            level < _FROM_LEVEL + 2 * self._goal.type.startswith("list")
+            or len(self._goal.outputs) < 2
+        ):
             return
         self._memo = {}
         self._tests = sorted(self._goal.tests.items(), key=lambda pair: pair[1].cost)
@@ -83,7 +91,8 @@ class Tree:
             best = None
         if self._cover is None:
             return best or self._literal(examples, limit)
-        return self._cover.find(examples, best.cost if best else limit, nodes=_COVER_NODES) or best
+        nodes = _COVER_NODES if self._goal.type == "str" else _COVER_NODES_LIST
+        return self._cover.find(examples, best.cost if best else limit, nodes=nodes) or best
 
     def _literal(self, examples: int, limit: float) -> Term | None:
         values = {o for i, o in enumerate(self._goal.outputs) if examples >> i & 1}

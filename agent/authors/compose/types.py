@@ -101,7 +101,14 @@ def within_limits(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_TEXT
     if isinstance(value, tuple):
+        if value and set(map(type, value)) == {int}:  # much the commonest
+            return len(value) <= MAX_ITEMS and -MAX_NUMBER <= min(value) <= max(value) <= MAX_NUMBER
         return len(value) <= MAX_ITEMS and all(map(within_limits, value))
     if isinstance(value, (int, float)):
         return -MAX_NUMBER <= value <= MAX_NUMBER  # NaN and infinity are out as well
     return True
+
+
+def all_within_limits(values: tuple[object, ...]) -> bool:
+    """Tell whether every value of a term, or what stands for an error, is within limits."""
+    return all(map(within_limits, values))

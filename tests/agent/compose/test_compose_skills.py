@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from habilis.agent.authors.compose.components.skills import signature_types
-from habilis.agent.authors.compose.synthesise import Found, NotFound, synthesise
+from habilis.agent.authors.compose.found import Found, NotFound
+from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.skill import Provenance, Skill, read_source

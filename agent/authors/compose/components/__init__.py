@@ -6,18 +6,22 @@ import re
 from collections.abc import Iterator, Sequence
 
 from habilis.agent.authors.compose.components import dates, lists, numbers, rows, strings
+from habilis.agent.authors.compose.costs import domain, priced, priced_constants
 from habilis.agent.authors.compose.problem import Problem, Toolbox
 from habilis.agent.authors.compose.terms import Component, Constant
 from habilis.agent.authors.compose.types import Row, Type
 
 
-def choose(problem: Problem, skills: Sequence[Component] = ()) -> Toolbox:
-    """Return the components and constants for a problem; saved skills come last."""
+def choose(problem: Problem, skills: Sequence[Component] = (), *, inside: bool = False) -> Toolbox:
+    """Return the components and constants for a problem; saved skills come last.
+
+    `inside` a map or a filter, lists are looked at and rarely changed.
+    """
     table = rows.rows_in(problem.columns)
     types = _types(problem, table, skills)
     inputs = [text for column in problem.columns for text in _texts(column)]
     outputs = list(_texts(problem.outputs))
-    count = len(problem.outputs)
+    count = problem.width
     digits = any(re.search(r"\d", text) for text in inputs)
     number_out = problem.returns in {"int", "float"} or any(re.search(r"\d", t) for t in outputs)
     text_numbers = digits and number_out
@@ -30,17 +34,19 @@ def choose(problem: Problem, skills: Sequence[Component] = ()) -> Toolbox:
         if styles:
             found += dates.components(types)
             made += styles
-    found += numbers.components(types, text_numbers=text_numbers)
-    made += numbers.constants(types, problem.columns, problem.outputs, text_numbers=text_numbers)
+    found += numbers.components(types, text_numbers=text_numbers, few=inside)
+    made += numbers.constants(problem, types, text_numbers=text_numbers)
     if any("list" in type_ for type_ in types):
-        found += lists.components(types)
-        made += lists.constants(types, rows=count)
+        found += lists.components(types, few=inside)
+        made += [] if inside else lists.constants(types, rows=count)
     if table:
         found += rows.components(table)
         made += rows.constants(table, problem.outputs, count=count)
     if problem.returns == "bool":
         made += [Constant(value, "bool", cost=2, rows=count) for value in (True, False)]
-    return Toolbox(components=tuple(dict.fromkeys([*found, *skills])), constants=tuple(made))
+    kind = domain(types)
+    parts = priced(list(dict.fromkeys(found)), kind)
+    return Toolbox(components=(*parts, *skills), constants=tuple(priced_constants(made, kind)))
 
 
 def _types(problem: Problem, table: Sequence[Row], skills: Sequence[Component]) -> list[Type]:

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.table import read_table
 from habilis.agent.authors.compose.terms import Component, Constant, listed
 from habilis.agent.authors.compose.types import Row, Type
@@ -26,15 +27,28 @@ _INTS = """
 1 a: int, b: int -> bool = a > b
 2 a: int, b: int -> bool = a % b == 0   when b > 1
 2 a: int -> bool = a % 2 == 1
-4 a: int -> bool = a > 1 and all(a % d for d in range(2, int(a ** 0.5) + 1))  when a < 10**6
+2 a: int -> bool = a % 2 == 0
+5 a: int -> bool = _is_prime(a)   when a < 10**6
 """
 _DIGITS = """
 2 a: int -> list[int] = [int(digit) for digit in str(a)]   when a >= 0
 2 a: int -> list[int] = list(range(1, a + 1))   when 0 < a < 60
 3 a: int, b: int -> int = math.gcd(a, b)
 3 a: int, b: int -> int = a ** b   when 0 <= b < 20 and abs(a) < 1000
+3 numbers: list[int] -> int = int(''.join(map(str, numbers)))   when numbers and min(numbers) >= 0
+3 a: int -> int = math.isqrt(a)
 4 a: int -> int = math.factorial(a)   when 0 <= a < 15
-2 numbers: list[int] -> int = math.prod(numbers)
+4 a: int, b: int -> int = math.comb(a, b)   when 0 <= b <= a < 40
+4 a: int -> int = bin(a).count('1')   when a >= 0
+4 a: int -> int = a.bit_length()
+4 a: int, b: int -> int = a ^ b
+1 numbers: list[int] -> int = sum(numbers)
+2 numbers: list[int] -> int = math.prod(numbers)   when len(numbers) < 20
+1 numbers: list[int] -> int = len(numbers)
+2 numbers: list[int] -> int = max(numbers)
+2 numbers: list[int] -> int = min(numbers)
+2 numbers: list[int] -> list[int] = numbers[::-1]
+3 numbers: list[int], other: list[int] -> bool = numbers == other
 """
 _LOGIC = """
 2 a: bool -> bool = not a
@@ -63,27 +77,40 @@ _MIXED = """
 2 a: float, b: int -> float = a / b
 2 a: int, b: int -> float = a / b
 """
-_READ = """
+_READ_FLOATS = """
 2 text: str -> float = float(text)   when len(text) < 20 and text[-1] in '0123456789.'
 2 text: str -> float = float(text.replace(',', ''))   when ',' in text
 2 text: str -> float = float(re.sub(r'[^\\d.]', '', text))
 1 text: str -> int = int(text)   when len(text) < 15
 3 text: str -> list[int] = [int(number) for number in re.findall(r'\\d+', text)]
 """
-_WRITE = """
-3 a: float, step: step -> float = a // step * step
-4 a: float, step: step -> float = round(a / step) * step
-4 a: float, step: step -> float = math.ceil(a / step) * step
-3<5 a: float, step: step -> float = a + step
-3<5 a: float, step: step -> float = a - step
-2<5 a: float, step: step -> bool = a > step
-2<5 a: float, step: step -> bool = a < step
-3 a: float -> str = str(a)
+_DECIMALS = """
+2<6 text: str -> decimal = Decimal(text)   when len(text) < 25 and text[-1] in '0123456789.'
+2<6 text: str -> decimal = Decimal(text.replace(',', ''))   when ',' in text
+2 a: decimal -> str = str(a)
+3 a: decimal -> str = format(a.normalize(), 'f')
+1<8 a: decimal, step: quantum -> decimal = a.quantize(Decimal(step), ROUND_HALF_UP)
+2<8 a: decimal, step: step -> decimal = _round_half_up(a, step)
+2<8 a: decimal, step: step -> decimal = math.floor(a / Decimal(step)) * Decimal(step)
+3<8 a: decimal, step: step -> decimal = math.ceil(a / Decimal(step)) * Decimal(step)
+2<12 a: decimal, step: step -> decimal = a + Decimal(step)
+3<12 a: decimal, step: step -> decimal = a - Decimal(step)
+3<8 a: decimal, step: step -> decimal = a * Decimal(step)
+3<8 a: decimal, step: step -> decimal = a / Decimal(step)
+3 a: decimal -> bool = a > 0
+3<6 a: decimal, step: step -> bool = a > Decimal(step)
+"""
+_TWO_DECIMALS = """
+2<6 a: decimal, b: decimal -> decimal = a + b
+2<6 a: decimal, b: decimal -> decimal = a - b
+3<6 a: decimal, b: decimal -> decimal = a * b
+3<6 a: decimal, b: decimal -> decimal = a / b
+3<6 a: decimal, b: decimal -> bool = a > b
 """
 _SPECS = {
-    2: (".0f", ".1f", ".2f", ",.0f", ",.2f", "g"),
-    3: (".3f", ",.1f", "02.0f", "03.0f", ".0%", ".1%"),
-    4: ("05.2f", "05.1f", ".2e"),
+    3: (".0f", ".1f", ".2f", ".3f", ",", ",.0f", ",.2f"),
+    4: (".4f", ",.1f", "02.0f", "03.0f", ".0%", ".1%"),
+    5: ("05.0f", "04.1f", "05.1f", "05.2f", "06.2f", ".2e", "e"),
 }
 _INT_SPECS = {
     2: ("02d", ","),
@@ -95,29 +122,34 @@ _INTEGERS = {
     3: (6, 7, 8, 9),
 }
 _STEPS = {
-    2: (1, 10),
-    3: (0.5, 0.1, 5, 100, 1000),
-    4: (0.25, 20, 25, 50),
+    2: ("1", "10"),
+    3: ("0.5", "0.1", "0.01", "5", "100", "1000"),
+    4: ("0.25", "2", "20", "25", "50", "10000", "100000"),
 }
+_QUANTA = {2: ("1", "0.1", "0.01", "0.001")}
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
-def components(types: Sequence[Type], *, text_numbers: bool) -> list[Component]:
+def components(types: Sequence[Type], *, text_numbers: bool, few: bool) -> list[Component]:
     """Return arithmetic for the types in play; with `text_numbers`, also read and write them."""
     text = " ".join(types)
     whole, real = "int" in text or "bool" in text, "float" in text
     tables = [_LOGIC] if types[-1] == "bool" or "bool" in text else []
     if whole:
         tables.append(_INTS)
-    if "int" in types and "list" not in text:
+    if "int" in types and "list" not in text and not few:
         tables.append(_DIGITS)
-    if real or text_numbers:
+    reads = text_numbers and types[-1] != "str"
+    if real or reads:
         tables.append(_FLOATS)
     if (real and whole) or (whole and types[-1] == "float"):
         tables.append(_MIXED)
-    if text_numbers:
-        tables += [_READ, _WRITE]
-    if text_numbers or (real and types[-1] == "str"):
+    if reads:
+        tables.append(_READ_FLOATS)
+    if text_numbers and types[-1] == "str":
+        tables += [_DECIMALS, _written(_SPECS, "decimal")]
+        tables += [_TWO_DECIMALS] if types[:-1].count("str") > 1 else []
+    if real and types[-1] == "str":
         tables.append(_written(_SPECS, "float"))
     if whole and types[-1] == "str":
         tables.append(_written(_INT_SPECS, "int"))
@@ -129,23 +161,20 @@ def _written(specs: Mapping[int, Sequence[str]], type_: Type) -> str:
     return "\n".join(f"{cost} a: {type_} -> str = f'{{a:{spec}}}'" for cost, spec in pairs)
 
 
-def constants(
-    types: Sequence[Type],
-    columns: Sequence[Sequence[object]],
-    outputs: Sequence[object],
-    *,
-    text_numbers: bool,
-) -> list[Constant]:
+def constants(problem: Problem, types: Sequence[Type], *, text_numbers: bool) -> list[Constant]:
     """Return small integers, integers that recur in outputs, steps, and constant factors."""
-    rows, text = len(outputs), " ".join(types)
+    rows, text, outputs = problem.width, " ".join(types), problem.outputs
     made: list[Constant] = []
     if "int" in text or "bool" in text:
         made += listed(_INTEGERS, "int", rows=rows)
         made += listed({3: _recurring(outputs)}, "int", rows=rows)
     if text_numbers:
         made += listed(_STEPS, "step", rows=rows)
+        made += listed(_QUANTA, "quantum", rows=rows)
     if "float" in text or text_numbers:
-        made += listed({2: _factors(columns, outputs)}, "float", rows=rows)
+        made += listed(
+            {2: _factors(list(zip(*problem.rows, strict=True)), outputs)}, "float", rows=rows
+        )
     return made
 
 

@@ -3,68 +3,61 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.terms import ERROR, Component, Values
 from habilis.agent.authors.compose.types import Type, freeze, item_type, thaw, type_of
 from habilis.skills.skill import Skill
 
-_COSTS = (3, 2, 1)  # of a skill that shares no, one, more words with the task
-_COMMON = frozenset("from give list name with that this each such turn make into show".split())
+_COST = 2
 _BASIC = {"str", "int", "float", "bool", "dict"}
 
 
-def components(skill: Skill, *, task: str) -> list[Component]:
+def components(skill: Skill) -> list[Component]:
     """Return a skill as a component, and mapped over a list when it takes one value.
 
-    There is none when its parameters are of types we do not know. A skill that shares
-    words with the task is cheap: it is reached deep inside compositions.
+    There is none when its parameters are of types we do not know.
     """
-    found = signature_types(skill.signature)
+    return list(_components(skill.name, skill.signature))
+
+
+@lru_cache(maxsize=20_000)
+def _components(skill: str, signature: str) -> tuple[Component, ...]:
+    found = signature_types(signature)
     if found is None:
-        return []
+        return ()
     arguments, returns = found
     names = tuple(f"argument_{position}" for position in range(len(arguments)))
-    call = f"{skill.name}({', '.join(names)})"
-    cost = _COSTS[min(2, len(_words(f"{skill.name} {skill.description}") & _words(task)))]
-    made = [_component(skill, call, names, arguments, returns, cost=cost)]
+    call = f"{skill}({', '.join(names)})"
+    made = [_component(skill, call, names, arguments, returns)]
     if len(arguments) == 1:
-        call = f"[{skill.name}(each) for each in items]"
+        call = f"[{skill}(each) for each in items]"
         lists = (f"list[{arguments[0]}]",)
-        made.append(
-            _component(skill, call, ("items",), lists, f"list[{returns}]", cost=cost, maps=True)
-        )
-    return made
+        made.append(_component(skill, call, ("items",), lists, f"list[{returns}]", maps=True))
+    return tuple(made)
 
 
 def _component(
-    skill: Skill,
+    skill: str,
     call: str,
     names: tuple[str, ...],
     arguments: tuple[Type, ...],
     returns: Type,
     *,
-    cost: int,
     maps: bool = False,
 ) -> Component:
     return Component(
-        cost=cost + maps,
+        cost=_COST + maps,
         names=names,
         arguments=arguments,
         returns=returns,
         template=ast.parse(call, mode="eval").body,
         function=_not_here,
-        skill=skill.name,
+        skill=skill,
         maps=maps,
     )
-
-
-def _words(text: str) -> set[str]:
-    """Return the beginnings of the words that say something: "levels" is "level"."""
-    found = re.findall(r"[a-z]{3,}", text.lower().replace("_", " "))
-    return {word[:5] for word in found if word not in _COMMON | {"the", "and", "for", "its"}}
 
 
 def _not_here(*_: object) -> object:

@@ -37,6 +37,7 @@ _TEXT = """
 3 text: str, pattern: pattern -> str = text[re.search(pattern, text).start():]
 3 text: str, pattern: pattern -> str = text[:re.search(pattern, text).start()]
 4 text: str, pattern: pattern -> str = text[re.search(pattern, text).end():]
+4 text: str, pattern: pattern -> str = text[:list(re.finditer(pattern, text))[-1].end()]
 3<3 text: str, glue: glue, change: str>str -> str = \
   glue.join(change(word) for word in text.split())
 3<3 text: str, pattern: pattern, glue: glue -> str = re.sub(pattern, glue, text)
@@ -53,6 +54,7 @@ _PARTS = """
 2 parts: list[str], count: count -> list[str] = parts[:-count]  when len(parts) > count
 3 parts: list[str], count: count -> list[str] = parts[:count]   when len(parts) >= count
 3 parts: list[str] -> list[str] = parts[::-1]
+6 parts: list[str] -> list[str] = sorted(parts)
 2 glue: glue, parts: list[str] -> str = glue.join(parts)
 2 change: str>str, parts: list[str] -> list[str] = [change(word) for word in parts]
 2 keep: str>bool, parts: list[str] -> list[str] = [word for word in parts if keep(word)]
@@ -73,7 +75,6 @@ _TESTS = """
 2 pattern: pattern, text: str -> bool = re.search(pattern, text) is not None
 3 pattern: pattern, text: str -> bool = re.fullmatch(pattern, text) is not None
 2<3 text: str, other: str -> bool = text == other
-2<3 text: str, other: str -> bool = other in text
 3<4 text: str -> bool = text == text[::-1]
 """
 _NUMBERS = """
@@ -87,18 +88,32 @@ _NUMBERS = """
 2<6 number: int, count: count -> bool = number == count
 2<5 number: int, other: int -> bool = number > other
 """
+_INT_OUT = """
+2 number: int, other: int -> int = number + other
+2 number: int, other: int -> int = number - other
+2 text: str, sep: separator -> int = text.index(sep)
+"""
 _WITH_INT = """
 2<6 text: str, number: int -> str = text[:number]   when 0 < number <= len(text)
 2<6 text: str, number: int -> str = text[-number:]  when 0 < number <= len(text)
 2<6 text: str, number: int -> str = text[number:]   when 0 < number <= len(text)
 2<6 parts: list[str], number: int -> str = parts[number]
 3<6 text: str, number: int -> str = text.zfill(number)   when number < 20
-2 text: str, sep: separator -> int = text.index(sep)
+3<4 text: str, number: int -> str = text.rjust(number)   when len(text) <= number < 60
+3<4 text: str, number: int -> str = text.ljust(number)   when len(text) <= number < 60
+3<4 text: str, number: int -> str = text * number   when 0 <= number < 30
 """
 _TWO_TEXTS = """
+2<3 other: str, text: str -> bool = other in text
+3<3 text: str, other: str -> bool = text.endswith(other)
 2<3 text: str, sep: separator, other: str -> str = text.replace(sep, other)   when sep in text
-2<3 text: str, other: str -> str = text.removesuffix(other)   when text.endswith(other)
 3<3 text: str, other: str -> str = text.replace(other, '')   when other and other in text
+3<2 text: str, other: str, new: str -> str = text.replace(other, new) \
+  when other and other in text
+2<3 text: str, other: str -> str = text.removesuffix(other)   when text.endswith(other)
+3<3 text: str, other: str -> str = text.removeprefix(other)   when text.startswith(other)
+3<3 text: str, other: str -> str = text.split(other, 1)[1]
+3<3 text: str, other: str -> str = text.split(other, 1)[0]   when other and other in text
 2<3 text: str, other: str -> int = text.count(other)   when other
 """
 _MISSING = """
@@ -107,7 +122,7 @@ _MISSING = """
 
 _PATTERNS = {
     1: (r"\d+", "[A-Za-z]+", r"\((.*?)\)", '"(.*?)"', r"\[(.*?)\]"),
-    2: (r"\w+", "[A-Z]", "[A-Z][a-z]+", "[A-Z]+", r"\d+\.\d+"),
+    2: (r"\w+", "[A-Z]", "[A-Z][a-z]+", "[A-Z]+", r"[-+]?\d+(?:\.\d+)?"),
     3: (
         r"\d",
         "[a-z]+",
@@ -120,9 +135,6 @@ _PATTERNS = {
         r"\D+",
         r"\D",
         r"[^\d.]",
-        r"\d{4}-\d{2}-\d{2}",
-        r"\d{1,2}/\d{1,2}/\d{4}",
-        r"\d{2}:\d{2}(?::\d{2})?",
         r"\s+",
     ),
     4: (r"\d{3,}",),
@@ -156,7 +168,7 @@ def components(types: Sequence[Type], columns: Sequence[Sequence[object]]) -> li
     """Return what fits tasks that take or give text."""
     tables = [_TEXT, _PARTS, _TESTS, _NUMBERS]
     if "int" in types:
-        tables.append(_WITH_INT)
+        tables += [_WITH_INT, _INT_OUT]
     if list(types[:-1]).count("str") > 1:
         tables.append(_TWO_TEXTS)
     found = [each for table in tables for each in read_table(_joined(table))]
@@ -184,6 +196,7 @@ def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> li
         for cost, some in _PATTERNS.items()
     }
     made += listed(patterns, "pattern", rows=rows)
+    made += listed({2: _mined_patterns(inputs, outputs)}, "pattern", rows=rows)
     made += listed(_INDEXES, "index", rows=rows)
     made += listed(rules(_CHANGES), "str>str", rows=rows)
     return made + listed(rules(_KEEPS), "str>bool", rows=rows)
@@ -195,6 +208,7 @@ def _separators(inputs: list[str], rows: int) -> list[Constant]:
     for text in inputs:
         marks.update(set(re.findall(r"[^\w\s]|_|\s", text)))
         marks.update(set(re.findall(r"[^\w\s]\s|\s[^\w\s]\s?|--+|::|//", text)))
+        marks.update(set(re.findall(r"<\w+>|\{\w+\}|\[\w+\]|%\w+%|\$\w+", text)))  # to be filled in
         words.update(set(re.findall(r"[A-Za-z]{2,}|\d+|[A-Za-z]", text)))
     made = [
         Constant(mark, "separator", cost=1 if rank < 2 or mark == " " else 2, rows=rows)
@@ -218,3 +232,33 @@ def _glues(outputs: list[str], rows: int) -> list[Constant]:
         Constant(glue, "glue", cost=1 if rank < 2 else 2, rows=rows)
         for rank, glue in enumerate(glues[:9])
     ]
+
+
+def _mined_patterns(inputs: list[str], outputs: list[str]) -> list[str]:
+    """Return patterns of what stands in several inputs and is taken over into the outputs.
+
+    A run of digits or letters becomes a class, as in Potter's Wheel (Raman 2001): with its
+    length first, then of any length.
+    """
+    shapes: Counter[str] = Counter()
+    for output in outputs:
+        for piece in {output, *output.split()}:
+            if 3 < len(piece) <= 60 and any(piece in text for text in inputs):
+                shapes.update({_shape(piece, exact=True), _shape(piece, exact=False)})
+    known = {pattern for patterns in _PATTERNS.values() for pattern in patterns}
+    compound = [shape for shape in shapes if len(re.findall(r"[]d][+{]", shape)) > 1]
+    common = [s for s in compound if sum(bool(re.search(s, text)) for text in inputs) > 1]
+    return [shape for shape in sorted(common, key=shapes.__getitem__)[::-1] if shape not in known][
+        :6
+    ]
+
+
+def _shape(text: str, *, exact: bool) -> str:
+    parts = []
+    for run in re.findall(r"[0-9]+|[A-Z]+|[a-z]+|.", text, re.DOTALL):
+        if run.isascii() and run.isalnum():
+            kind = r"\d" if run.isdigit() else "[A-Z]" if run.isupper() else "[a-z]"
+            parts.append(kind + (f"{{{len(run)}}}" if exact and run.isdigit() else "+"))
+        else:
+            parts.append(re.escape(run) if run != " " else " ")
+    return "".join(parts)

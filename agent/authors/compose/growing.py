@@ -1,0 +1,77 @@
+"""A search on a few examples, checked on all, repeated with each one that it missed.
+
+Counterexample-guided synthesis (Solar-Lezama 2008): few examples make each program cheap
+to try, and a wrong guess names the example that was lacking.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from habilis.agent.authors.compose.clock import Clock
+from habilis.agent.authors.compose.goal import Goal, Judged
+from habilis.agent.authors.compose.problem import Problem
+from habilis.agent.authors.compose.terms import Term
+
+_ACTIVE = 4  # examples a search starts from
+_MAX_ACTIVE = 10
+
+Judge = Callable[[Term], Judged]
+FirstMiss = Callable[[Term], int | None]
+SearchOn = Callable[[Problem, Judge], Goal]
+
+
+class Unwanted(Exception):
+    """An answer cannot be written, or is one that was refused before."""
+
+
+def solve(
+    problem: Problem,
+    *,
+    search: SearchOn,
+    first_miss: FirstMiss,
+    clock: Clock,
+) -> Goal | None:
+    """Return a goal with an answer that is right on every example, None if there is none.
+
+    `first_miss` gives the position of the first example an answer is wrong on, None when
+    it is right on all; it raises Unwanted for an answer that is of no use.
+    """
+    active = varied(problem)
+    while clock.left > 0 and len(active) <= _MAX_ACTIVE:
+        missed: list[int] = []
+        goal = search(problem.only(active), partial(_judge, first_miss, active, missed))
+        if goal.answers:
+            return goal
+        if not missed:
+            return None
+        active = sorted([*active, missed[-1]])
+    return None
+
+
+def _judge(first_miss: FirstMiss, active: list[int], missed: list[int], term: Term) -> Judged:
+    """Judge an answer; an example that it misses is noted."""
+    try:
+        miss = first_miss(term)
+    except Unwanted:
+        return Judged.USELESS
+    if miss is None:
+        return Judged.RIGHT
+    if miss in active:
+        return Judged.USELESS
+    missed.append(miss)
+    return Judged.MISSES
+
+
+def varied(problem: Problem) -> list[int]:
+    """Return a few examples to start from: the shortest, the longest, different outputs."""
+    order = sorted(range(len(problem.rows)), key=lambda i: (len(repr(problem.rows[i])), i))
+    chosen = list(dict.fromkeys([order[0], order[-1], order[len(order) // 2]]))
+    seen = {repr(problem.outputs[i]) for i in chosen}
+    for i in order:
+        if len(chosen) < _ACTIVE and i not in chosen and repr(problem.outputs[i]) not in seen:
+            chosen.append(i)
+            seen.add(repr(problem.outputs[i]))
+    spare = [i for i in order if i not in chosen]
+    return sorted([*chosen, *spare[: max(0, _ACTIVE - len(chosen))]])
