@@ -18,6 +18,7 @@ from habilis.agent.session import Session
 from habilis.agent.setting import Setting
 from habilis.agent.task import Task
 from habilis.agent.task_making import Checks, Examples, make_task
+from habilis.agent.tokens import window_of
 from habilis.errors import ConfigError, LimitReached
 from habilis.events import Event
 from habilis.memory.library import SkillLibrary
@@ -34,7 +35,8 @@ class Agent:
     if HABILIS_MODEL is set, else "compose". `library` is a SkillLibrary, a folder, or
     None to keep nothing. `tools` are plain typed functions; they run on the host when
     sandboxed code calls them, after `approve(name, arguments)` said yes. `allow` names
-    further modules that sandboxed code may import. `observer` is told every event.
+    further modules that sandboxed code may import. `context_tokens` is what the model takes
+    at once, where it is not known (see `tokens.window_of`). `observer` is told every event.
 
     Raises:
         ConfigError: a setting makes no sense.
@@ -53,6 +55,7 @@ class Agent:
         learn: bool = True,
         allow: Iterable[str] = (),
         limits: Limits | None = None,
+        context_tokens: int | None = None,
         raise_on_limit: bool = False,
         observer: Callable[[Event], None] | None = None,
         clock: Callable[[], float] = time.time,
@@ -60,8 +63,9 @@ class Agent:
         self._owned = SkillLibrary(library) if isinstance(library, str | Path) else None
         if not isinstance(library, SkillLibrary):
             library = self._owned
+        author = make_author(author)
         self._setting = Setting(
-            author=make_author(author),
+            author=author,
             library=library,
             budget=budget or Budget(),
             tools=tuple(_checked_tools(tools)),
@@ -70,6 +74,7 @@ class Agent:
             limits=limits or Limits(),
             instructions=instructions,
             learn=learn,
+            window_tokens=window_of(author.name, context_tokens),
             clock=clock,
         )
         self._raise_on_limit, self._observer = raise_on_limit, observer

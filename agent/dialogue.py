@@ -8,8 +8,10 @@ from typing import Any
 
 from habilis.agent.author import Author, CallSkill, Message, Purpose, Reply, Request, Step
 from habilis.agent.budget import Meter, StopReason
+from habilis.agent.context import Context, DoesNotFit
 from habilis.agent.task import Task
-from habilis.events import AuthorAsked, AuthorReplied, Event
+from habilis.errors import ContextTooLong
+from habilis.events import AuthorAsked, AuthorReplied, Event, Notice
 from habilis.skills.skill import Skill
 
 Emit = Callable[[Event], None]
@@ -36,7 +38,8 @@ class Announcer:
 class Dialogue:
     """What has been said so far, and the way to get the next reply.
 
-    `messages` and `steps` only grow. `skills` are the recalled ones, best first.
+    `messages` and `steps` only grow; of them `context` gives what an author is sent.
+    `skills` are the recalled ones, best first.
     """
 
     def __init__(
@@ -49,10 +52,12 @@ class Dialogue:
         messages: Sequence[Message],
         skills: Sequence[Skill],
         call_skill: CallSkill,
+        context: Context,
     ) -> None:
         self.author, self.task, self.meter, self.announce = author, task, meter, announce
         self.messages, self.steps = list(messages), list[Step]()
         self._skills, self._call_skill = tuple(skills), call_skill
+        self._context = context
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -92,21 +97,7 @@ class Dialogue:
             raise Stopped(reached, self.meter.explain(reached))
         author = self.author.name
         self.announce(AuthorAsked, author=author, purpose=purpose.value)
-        request = Request(
-            purpose=purpose,
-            task=self.task,
-            messages=tuple(self.messages),
-            skills=self._skills,
-            steps=tuple(self.steps),
-            seconds=self.meter.seconds_left,
-            call_skill=self._call_skill,
-        )
-        try:
-            reply = await asyncio.wait_for(
-                self.author.reply(request), timeout=self.meter.seconds_left
-            )
-        except TimeoutError:
-            raise Stopped(StopReason.SECONDS, f"{author} had not replied in time") from None
+        reply = await self._reply(purpose)
         self.meter.spend(reply.usage)
         self.announce(
             AuthorReplied,
@@ -121,3 +112,40 @@ class Dialogue:
             raise Stopped(StopReason.GAVE_UP, reply.gave_up)
         self.messages.append(Message(role="assistant", content=reply.text))
         return reply
+
+    async def _reply(self, purpose: Purpose) -> Reply:
+        """Ask with what fits; where the model takes less than was thought, with less again."""
+        while True:
+            request = await self._request(purpose)
+            try:
+                return await asyncio.wait_for(
+                    self.author.reply(request), timeout=self.meter.seconds_left
+                )
+            except TimeoutError:
+                detail = f"{self.author.name} had not replied in time"
+                raise Stopped(StopReason.SECONDS, detail) from None
+            except ContextTooLong as error:
+                if not self._context.narrow(request.messages):
+                    raise Stopped(StopReason.GAVE_UP, str(error)) from None
+
+    async def _request(self, purpose: Purpose) -> Request:
+        cuts = self._context.cuts
+        try:
+            messages = await self._context.fitted(self.messages, self.steps)
+        except DoesNotFit as error:
+            raise Stopped(StopReason.GAVE_UP, str(error)) from None
+        if self._context.cuts != cuts:
+            shortened, summed = self._context.cuts
+            text = (
+                f"the window is full: {shortened} old steps shortened, {summed} of them summed up"
+            )
+            self.announce(Notice, text=text)
+        return Request(
+            purpose=purpose,
+            task=self.task,
+            messages=messages,
+            skills=self._skills,
+            steps=tuple(self.steps),
+            seconds=self.meter.seconds_left,
+            call_skill=self._call_skill,
+        )

@@ -6,6 +6,7 @@ from functools import partial
 
 from habilis.agent.author import Purpose, Step
 from habilis.agent.budget import Meter, StopReason
+from habilis.agent.context import Context
 from habilis.agent.dialogue import Announcer, Dialogue, Emit, Stopped
 from habilis.agent.judge import Judgement, answer_in, judge
 from habilis.agent.observe import observation, opening
@@ -144,6 +145,7 @@ class _TaskRun:
             ),
             skills=self.candidates,
             call_skill=self.runner.worker.call,
+            context=Context(self.setting.window_tokens, variables=self.runner.variables),
         )
 
     async def _act(self, dialogue: Dialogue) -> None:

@@ -24,6 +24,7 @@ class Setting:
     limits: Limits = Limits()
     instructions: str = ""
     learn: bool = True
+    window_tokens: int | None = None  # of the author; None is no limit
     clock: Callable[[], float]
 
 
