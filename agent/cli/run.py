@@ -12,9 +12,9 @@ import typer
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen
+from habilis.agent.example_file import read_examples
 from habilis.agent.result import Result
 from habilis.agent.task import Task
-from habilis.agent.task_file import read_examples
 from habilis.agent.workspace import check_files
 from habilis.errors import ConfigError
 from habilis.skills.compare import shorten
