@@ -61,8 +61,8 @@ def run(
         learn=learn,
         allow=allow,
     )
-    screen = Screen(as_json=as_json, learns=learn)
-    with agent:
+    screen = Screen(as_json=as_json, learns=learn, tasks=1)
+    with agent, screen:
         result = agent.run_sync(task, session=session, observer=screen)
     if as_json:
         print(json.dumps({"event": "result", **json.loads(result.to_json())}, ensure_ascii=False))
