@@ -22,11 +22,11 @@ from habilis.events import (
     TaskStarted,
 )
 
-LIMITS = {"steps": 5, "tokens": 1_000, "usd": 0.5, "seconds": 60}
+LIMITS: dict[str, float] = {"steps": 5, "tokens": 1_000, "usd": 0.5, "seconds": 60}
 
 
-def started(task: str = "a", **limits: float) -> TaskStarted:
-    return TaskStarted(at=100, task_id=task, instruction="Do it.", limits=limits)
+def started(task: str = "a", *, limits: dict[str, float] | None = None) -> TaskStarted:
+    return TaskStarted(at=100, task_id=task, instruction="Do it.", limits=limits or {})
 
 
 def replied(tokens: int, usd: float | None, task: str = "a") -> AuthorReplied:
@@ -90,7 +90,9 @@ def text_of(progress: Progress, *, now: float = 103) -> str:
 def test_a_running_task_tells_what_is_spent_and_left() -> None:
     """Steps, tokens, money and seconds, each against its limit."""
     asked = AuthorAsked(at=101, task_id="a", author="x", purpose="act")
-    progress = after(started(**LIMITS), asked, replied(300, 0.1), acted(1, "f", "f"), acted(2, "f"))
+    progress = after(
+        started(limits=LIMITS), asked, replied(300, 0.1), acted(1, "f", "f"), acted(2, "f")
+    )
     task = progress.running["a"]
     assert (task.steps, task.tokens, task.usd, task.used) == (2, 300, 0.1, ("f",))
     assert task.left(103) == {"steps": 3, "tokens": 700, "usd": 0.4, "seconds": 57}
@@ -107,7 +109,9 @@ def test_without_limits_nothing_is_left_to_tell() -> None:
     """An unknown price is no price, and against a limit in money nothing is left."""
     progress = after(started(), replied(10, None))
     assert "left" not in text_of(progress) and "$" not in text_of(progress)
-    assert after(started(usd=1.0), replied(10, None)).running["a"].left(101) == {"usd": 0.0}
+    assert after(started(limits={"usd": 1.0}), replied(10, None)).running["a"].left(101) == {
+        "usd": 0.0
+    }
 
 
 def test_finished_tasks_are_summed_up() -> None:
@@ -162,4 +166,4 @@ def test_a_terminal_shows_live_lines_and_gets_its_cursor_back(tmp_path: Path) ->
     text = shown.decode()
     assert process.returncode == 0 and answer.startswith(b"def ") and b"\x1b" not in answer
     assert "left: 20 steps" in text and "0 of 1 done" in text
-    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l") > 0
+    assert text.rfind("\x1b[?25h") > text.rfind("\x1b[?25l") >= 0
