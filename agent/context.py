@@ -15,11 +15,13 @@ from habilis.agent.observe import one_line
 from habilis.agent.prompts import render
 from habilis.agent.tokens import estimate, size_of
 from habilis.skills.compare import shorten
+from habilis.skills.outcome import Outcome
 
 _LAST = 3  # turns that stay as they are, fewer only where they do not fit
 _SHORT_CHARS = 400  # of an old observation
 _TIGHT_CHARS = (2_000, 500)  # of the newest observation, where the task would end otherwise
-_LINES = (30, 15, 8, 4, 2)  # of the summary: the most that take a quarter of the room
+_SIZES = ((30, 200), (15, 120), (8, 80), (4, 40))  # lines of the summary, their characters:
+# the first that takes a quarter of the room at most; the last one in any case
 _REPLY_TOKENS = 4_096  # kept free for the reply, at most a quarter of the window
 _FILL = 0.6  # of the room, after something was shortened: the next turns then change nothing
 _LEAST_WINDOW = 500
@@ -123,21 +125,27 @@ class Context:
         return view
 
     def _summary(self, steps: Sequence[Step], variables: Sequence[str]) -> str:
-        texts = (summary(steps, variables[-most:], most=most) for most in _LINES)
-        return next((t for t in texts if estimate(t) <= self.room // 4), "")
+        for lines, chars in _SIZES:
+            text = summary(steps, variables, lines=lines, chars=chars)
+            if estimate(text) <= self.room // 4:
+                break
+        return text
 
 
-def summary(steps: Sequence[Step], variables: Sequence[str], *, most: int) -> str:
-    """Return what a model is told in place of these steps: the last ones in a line each."""
-    lines = [f"{number}. {_in_short(step)}" for number, step in enumerate(steps, start=1)]
-    omitted = steps[:-most]
+def summary(steps: Sequence[Step], variables: Sequence[str], *, lines: int, chars: int) -> str:
+    """Return what a model is told in place of these steps: the last ones in a line each.
+
+    `chars` are what is told of an output or a variable; none of the variables is left out.
+    """
+    omitted = steps[:-lines]
+    shown = enumerate(steps[-lines:], start=len(omitted) + 1)
     return render(
         "summary",
         count=len(steps),
         omitted=len(omitted),
         ok=sum(step.outcome is not None and step.outcome.ok for step in omitted),
-        lines=lines[-most:],
-        variables=variables,
+        lines=[f"{number}. {_in_short(step, chars)}" for number, step in shown],
+        variables=[_begin(line, chars) for line in variables],
     )
 
 
@@ -168,24 +176,32 @@ def _shortened(message: Message, limit: int = _SHORT_CHARS) -> Message:
     return replace(message, content=shorten(message.content, limit))
 
 
-def _in_short(step: Step) -> str:
+def _in_short(step: Step, chars: int) -> str:
     if not step.source or step.outcome is None:
-        return f"no code that ran; you were told: {one_line(step.observation, 120)}"
-    lines = [line for line in step.source.splitlines() if line.strip()]
+        return "no block that could run"
+    lines = [line for line in step.source.splitlines() if not _is_dull(line)] or [step.source]
+    more = f" and {len(lines) - 1} more" if len(lines) > 1 else ""
     sets = ", ".join(_names_set(step.source)[:8])
-    ran = f"{len(lines)} lines from `{one_line(lines[0], 60)}`" if lines else "nothing"
-    ran += f", setting {sets}" if sets and step.outcome.ok else ""
-    return f"{ran}: {_came_back(step)}"
+    setting = f", setting {sets}" if sets and step.outcome.ok else ""
+    return f"`{_begin(lines[0], 80)}`{more}{setting}: {_came_back(step.outcome, chars)}"
 
 
-def _came_back(step: Step) -> str:
-    outcome = step.outcome
-    assert outcome is not None
+def _is_dull(line: str) -> bool:
+    return not line.strip() or line.lstrip().startswith(("#", "import ", "from "))
+
+
+def _came_back(outcome: Outcome, chars: int) -> str:
     if not outcome.ok:
         error = outcome.error.strip().split("\n")[-1]
-        return one_line(error, 160) or outcome.kind.value.replace("_", " ")
+        return _begin(error, max(chars, 100)) or outcome.kind.value.replace("_", " ")
     shown = outcome.printed.strip() or outcome.shown
-    return f"printed {one_line(shown, 160)}" if shown else "printed nothing"
+    return f"printed {_begin(shown, chars)}" if shown else "printed nothing"
+
+
+def _begin(text: str, limit: int) -> str:
+    """Return the beginning of a text as one plain line."""
+    plain = one_line(text[: 4 * limit], 4 * limit)
+    return plain if len(plain) <= limit else f"{plain[: limit - 1]}…"
 
 
 def _names_set(source: str) -> list[str]:

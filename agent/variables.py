@@ -9,14 +9,14 @@ from habilis.agent.observe import one_line
 from habilis.skills.outcome import Outcome
 
 _MOST = 40  # the newest
-_LINE_CHARS, _VALUE_CHARS = 200, 120
+_LINE_CHARS, _VALUE_CHARS = 300, 160
 _LOOK = "[(n, type(v).__name__, {size}, {value}) for n, v in globals().items()]"
 _FULL = _LOOK.format(
     size="len(v) if isinstance(v, (list, dict, tuple, set, str)) else None",
-    value=f"repr(v)[:{2 * _VALUE_CHARS}]",
+    value=f"repr(v)[:{_VALUE_CHARS}]",
 )
 _BARE = _LOOK.format(size="None", value="''")  # for values whose repr raises
-_DULL = {"Facade", "module", "NoneType"}  # modules can be imported again
+_DULL = {"Facade", "module", "type", "NoneType"}  # what an import brings again
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # differs from run to run
 
 
@@ -42,7 +42,7 @@ def _line(row: object) -> str:
     if kind in _DULL:
         return ""
     of = f" of {size:,}" if isinstance(size, int) else ""
-    shown = f" = {one_line(_ADDRESS.sub('', str(value)), _VALUE_CHARS)}" if value else ""
-    if kind in ("function", "type"):
+    shown = f" = {_ADDRESS.sub('', str(value))[:_VALUE_CHARS]}" if value else ""
+    if kind == "function":
         shown = ""
     return one_line(f"{name}: {kind}{of}{shown}", _LINE_CHARS)

@@ -82,10 +82,10 @@ def test_a_long_trajectory_ends_in_a_summary_with_the_variables() -> None:
     task = sent[1].content
     assert task.startswith("The task.\n") and "`rows: list of 3 = [1, 2, 3]`" in task
     assert re.search(
-        r"- 1\d\d\. 2 lines from `value_1\d\d = 1\d\d`, setting value_1\d\d: printed seen 1\d\d",
+        r"- 1\d\d\. `value_1\d\d = 1\d\d` and 1 more, setting value_1\d\d: printed seen 1\d\d",
         task,
     )
-    assert re.search(r"- 1\d\d before these: 1\d\d ran, 0 did not", task)
+    assert re.search(r"- 1 to 1\d\d: 1\d\d of 1\d\d ran without an error", task)
     assert [m.role for m in sent[1:]] == ["user", "assistant"] * (len(sent) // 2 - 1) + ["user"]
 
 
@@ -134,10 +134,11 @@ def test_a_summary_says_what_failed_and_what_was_no_code() -> None:
             Step(reply="r", source="print((", outcome=failed),
         ],
         (),
-        most=30,
+        lines=30,
+        chars=160,
     )
-    assert "1. no code that ran; you were told: Write a block." in text
-    assert "2. 1 lines from `d['a']`: KeyError: 'a b [2J'" in text
+    assert "1. no block that could run" in text
+    assert "2. `d['a']`: KeyError: 'a b [2J'" in text
     assert "setting f, x, row, y, z, rest: printed nothing" in text and "hidden" not in text
     assert "Variables" not in text
 
@@ -155,8 +156,8 @@ def test_the_sandbox_lists_its_variables() -> None:
 
         lines = asyncio.run(list_variables(run))
         assert lines[:2] == ("given: dict of 1 = {'a': 1}", "rows: list of 3 = [1, 2, 3]")
-        assert lines[2].startswith("name: str of 5,000 = 'xxx") and len(lines[2]) <= 200
-        assert lines[3:] == ("f: function", "C: type", "c: C = <__main__.C object>")
+        assert lines[2].startswith("name: str of 5,000 = 'xxx") and len(lines[2]) <= 300
+        assert lines[3:] == ("f: function", "c: C = <__main__.C object>")
         worker.run("class Bad:\n    def __repr__(self): raise ValueError\nbad = Bad()")
         assert asyncio.run(list_variables(run))[-1] == "bad: Bad"
         worker.run("globals = 3")
