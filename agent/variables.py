@@ -42,7 +42,8 @@ def _line(row: object) -> str:
     if kind in _DULL:
         return ""
     of = f" of {size:,}" if isinstance(size, int) else ""
-    shown = f" = {_ADDRESS.sub('', str(value))[:_VALUE_CHARS]}" if value else ""
+    cut = "…" if len(str(value)) == _VALUE_CHARS else ""
+    shown = f" = {_ADDRESS.sub('', str(value))}{cut}" if value else ""
     if kind == "function":
         shown = ""
     return one_line(f"{name}: {kind}{of}{shown}", _LINE_CHARS)

@@ -40,6 +40,7 @@ def run(
     seconds: options.SecondsOption = None,
     tokens: options.TokensOption = None,
     usd: options.UsdOption = None,
+    context_tokens: options.ContextOption = None,
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
     as_json: options.JsonOption = False,
@@ -60,6 +61,7 @@ def run(
         usd=usd,
         learn=learn,
         allow=allow,
+        context_tokens=context_tokens,
     )
     screen = Screen(as_json=as_json, learns=learn, tasks=1)
     with agent, screen:

@@ -73,7 +73,7 @@ def _tiles(tasks: tuple[TaskFacts, ...], rows: list[Bin]) -> tuple[Fact, ...]:
         Fact(
             label="skills made",
             value=f"{len(made):,}",
-            note=f"{len(made) / len(tasks):.2f} for each task",
+            note=f"one for {words.plural(round(len(tasks) / len(made)), 'task')}" if made else "",
         ),
         Fact(
             label="of the tasks call saved skills",

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from habilis.agent.observe import one_line
 from habilis.agent.report.facts import SessionFacts, TaskFacts
 
+_UNIT = re.compile(r"(?<=\d) (?=(?:[kMG]|s|min|h|d)\b)")  # no line ends between the two
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
 
@@ -96,7 +98,7 @@ def headline(facts: SessionFacts) -> str:
         text += " so far"
         notes.append(f"{facts.count - len(tasks):,} to go")
     text += f" ({', '.join(notes)})" if notes else ""
-    return f"{text}, {_skills(tasks)}, for {_price(tasks)}."
+    return _UNIT.sub("\u00a0", f"{text}, {_skills(tasks)}, for {_price(tasks)}.")
 
 
 def _skills(tasks: Sequence[TaskFacts]) -> str:
