@@ -113,7 +113,7 @@ class Context:
         aim, cut = int(self.room * _FILL), self._cut
         view = _view(head, turns, cut)
         while size_of(view) > aim and cut.shortened < old:
-            cut = replace(cut, shortened=cut.shortened + 1)
+            cut = replace(cut, shortened=cut.shortened + max(1, (old - cut.shortened) // 8))
             view = _view(head, turns, cut)
         if size_of(view) > aim and cut.summed < old:
             variables = await self._variables()

@@ -12,19 +12,23 @@ from habilis.errors import ConfigError
 
 UNKNOWN_WINDOW: Final = 32_768  # of a model that nobody has listed
 _LEAST: Final = 2_000
+_KEPT_CHARS: Final = 20_000  # longer texts are counted anew rather than kept
 _PER_MESSAGE: Final = 8  # role and separators
 _LETTERS: Final = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _ASCII: Final = bytes(range(128))
 _VARIABLE: Final = "HABILIS_CONTEXT_TOKENS"
 
 
-@lru_cache(maxsize=2_048)
 def estimate(text: str) -> int:
     """Return a count that the tokenizers in use seldom exceed, at most two or three times theirs.
 
     Three letters a token, four blanks, every digit one (several models read digits singly),
     every other sign one; two bytes of what is not ASCII.
     """
+    return _counted(text) if len(text) > _KEPT_CHARS else _remembered(text)
+
+
+def _counted(text: str) -> int:
     data = text.encode("utf-8", "replace")
     no_letters = data.translate(None, _LETTERS)
     no_blanks = no_letters.translate(None, b" ")
@@ -32,6 +36,9 @@ def estimate(text: str) -> int:
     letters, blanks = len(data) - len(no_letters), len(no_letters) - len(no_blanks)
     signs = len(no_blanks) - others
     return (letters + 2) // 3 + (blanks + 3) // 4 + signs + (others + 1) // 2
+
+
+_remembered = lru_cache(maxsize=2_048)(_counted)
 
 
 def size_of(messages: Iterable[Message]) -> int:

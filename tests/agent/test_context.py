@@ -5,12 +5,15 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from habilis import Agent, Budget, Expected, SkillLibrary
 from habilis.agent.author import Message, Step
 from habilis.agent.authors.openai import OpenAIAuthor
+from habilis.agent.cli import app
 from habilis.agent.context import Context, DoesNotFit, summary
 from habilis.agent.tokens import UNKNOWN_WINDOW, estimate, size_of, window_of
 from habilis.agent.variables import list_variables
@@ -182,9 +185,11 @@ def test_tokens_are_counted_conservatively(text: str, least: int) -> None:
     assert estimate(text) >= least
 
 
-def test_windows_are_known_set_or_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_are_known_set_or_assumed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The setting wins, then the variable, then what is known of the model."""
     monkeypatch.delenv("HABILIS_CONTEXT_TOKENS", raising=False)
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.chdir(tmp_path)
     assert window_of("openai:gpt-4o") == 128_000
     assert window_of("openai:my-own") == UNKNOWN_WINDOW and window_of("compose") is None
     assert window_of("openai:gpt-4o", 9_000) == 9_000 == window_of("scripted", 9_000)
@@ -197,6 +202,8 @@ def test_windows_are_known_set_or_assumed(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("HABILIS_CONTEXT_TOKENS")
     with pytest.raises(ConfigError, match="context_tokens=True"):
         Agent("compose", context_tokens=True)
+    run = CliRunner().invoke(app, ["run", "x", "--model", "m", "--context-tokens", "5"])
+    assert isinstance(run.exception, ConfigError) and "context_tokens=5" in str(run.exception)
 
 
 def test_an_agent_solves_a_long_task_in_a_small_window(library: SkillLibrary) -> None:
