@@ -18,6 +18,7 @@ from habilis.agent.session import Session
 from habilis.agent.setting import Setting
 from habilis.agent.task import Task
 from habilis.agent.task_making import Checks, Examples, make_task
+from habilis.agent.tokens import window_of
 from habilis.errors import ConfigError, LimitReached
 from habilis.events import Event
 from habilis.memory.library import SkillLibrary
@@ -35,7 +36,8 @@ class Agent:
     if HABILIS_MODEL is set, else "compose". `library` is a SkillLibrary, a folder, or
     None to keep nothing. `tools` are plain typed functions; they run on the host when
     sandboxed code calls them, after `approve(name, arguments)` said yes. `allow` names
-    further modules that sandboxed code may import. `observer` is told every event.
+    further modules that sandboxed code may import. `context_tokens` is what the model takes
+    at once, where it is not known (see `tokens.window_of`). `observer` is told every event.
     `proof` says what a skill must show to be kept, `tester` who writes independent cases
     for it (a model: itself, in a conversation of its own; else nobody). `hold_untrusted`
     keeps skills made in view of untrusted text from becoming active without a person.
@@ -57,6 +59,7 @@ class Agent:
         learn: bool = True,
         allow: Iterable[str] = (),
         limits: Limits | None = None,
+        context_tokens: int | None = None,
         raise_on_limit: bool = False,
         observer: Callable[[Event], None] | None = None,
         clock: Callable[[], float] = time.time,
@@ -83,6 +86,7 @@ class Agent:
             limits=limits or Limits(),
             instructions=instructions,
             learn=learn,
+            window_tokens=window_of(writer.name, context_tokens),
             clock=clock,
         )
         self._raise_on_limit, self._observer = raise_on_limit, observer

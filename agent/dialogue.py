@@ -8,8 +8,10 @@ from typing import Any
 
 from habilis.agent.author import Author, CallSkill, Message, Purpose, Reply, Request, Step
 from habilis.agent.budget import Meter, StopReason
+from habilis.agent.context import Context, DoesNotFit
 from habilis.agent.task import Task
-from habilis.events import AuthorAsked, AuthorReplied, Event
+from habilis.errors import ContextTooLong
+from habilis.events import AuthorAsked, AuthorReplied, Event, Notice
 from habilis.skills.skill import Skill
 
 Emit = Callable[[Event], None]
@@ -36,7 +38,8 @@ class Announcer:
 class Dialogue:
     """What has been said so far, and the way to get the next reply.
 
-    `messages` and `steps` only grow. `skills` are the recalled ones, best first.
+    `messages` and `steps` only grow; of them `context` gives what an author is sent.
+    `skills` are the recalled ones, best first.
     """
 
     def __init__(
@@ -49,10 +52,12 @@ class Dialogue:
         messages: Sequence[Message],
         skills: Sequence[Skill],
         call_skill: CallSkill,
+        context: Context,
     ) -> None:
         self.author, self.task, self.meter, self.announce = author, task, meter, announce
         self.messages, self.steps = list(messages), list[Step]()
         self._skills, self._call_skill = tuple(skills), call_skill
+        self._context = context
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -107,19 +112,7 @@ class Dialogue:
         if reached:
             raise Stopped(reached, self.meter.explain(reached))
         self.announce(AuthorAsked, author=author.name, purpose=purpose.value)
-        request = Request(
-            purpose=purpose,
-            task=self.task,
-            messages=tuple(messages),
-            skills=self._skills,
-            steps=tuple(self.steps),
-            seconds=self.meter.seconds_left,
-            call_skill=self._call_skill,
-        )
-        try:
-            reply = await asyncio.wait_for(author.reply(request), timeout=self.meter.seconds_left)
-        except TimeoutError:
-            raise Stopped(StopReason.SECONDS, f"{author.name} had not replied in time") from None
+        reply = await self._reply(author, purpose, messages)
         self.meter.spend(reply.usage)
         self.announce(
             AuthorReplied,
@@ -133,3 +126,43 @@ class Dialogue:
         if reply.gave_up:
             raise Stopped(StopReason.GAVE_UP, reply.gave_up)
         return reply
+
+    async def _reply(self, author: Author, purpose: Purpose, messages: Sequence[Message]) -> Reply:
+        """Ask with what fits; where the model takes less than was thought, with less again."""
+        while True:
+            request = await self._request(purpose, messages)
+            try:
+                return await asyncio.wait_for(
+                    author.reply(request), timeout=self.meter.seconds_left
+                )
+            except TimeoutError:
+                detail = f"{author.name} had not replied in time"
+                raise Stopped(StopReason.SECONDS, detail) from None
+            except ContextTooLong as error:
+                aside = messages is not self.messages
+                if aside or not self._context.narrow(request.messages):
+                    raise Stopped(StopReason.GAVE_UP, str(error)) from None
+
+    async def _request(self, purpose: Purpose, messages: Sequence[Message]) -> Request:
+        cuts = self._context.cuts
+        fitted = tuple(messages)
+        if messages is self.messages:  # what is asked aside is short
+            try:
+                fitted = await self._context.fitted(messages, self.steps)
+            except DoesNotFit as error:
+                raise Stopped(StopReason.GAVE_UP, str(error)) from None
+        if self._context.cuts != cuts:
+            shortened, summed = self._context.cuts
+            text = (
+                f"the window is full: {shortened} old steps shortened, {summed} of them summed up"
+            )
+            self.announce(Notice, text=text)
+        return Request(
+            purpose=purpose,
+            task=self.task,
+            messages=fitted,
+            skills=self._skills,
+            steps=tuple(self.steps),
+            seconds=self.meter.seconds_left,
+            call_skill=self._call_skill,
+        )

@@ -7,12 +7,14 @@ from functools import partial
 
 from habilis.agent.author import Purpose, Step
 from habilis.agent.budget import Meter, StopReason
+from habilis.agent.context import Context
 from habilis.agent.dialogue import Announcer, Dialogue, Emit, Stopped
 from habilis.agent.judge import Judgement, answer_in, judge
 from habilis.agent.observe import describe_skill, observation, opening
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.recall import Recall
+from habilis.agent.repeats import Repeats
 from habilis.agent.result import Result
 from habilis.agent.reuse import reusable
 from habilis.agent.runner import Runner
@@ -74,9 +76,11 @@ class _TaskRun:
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
         self.attempts = 0
+        self.repeats = Repeats()
 
     async def run(self) -> Result:
-        self.announce(TaskStarted, instruction=self.task.instruction)
+        limits = {name: most for name, most in vars(self.setting.budget).items() if most}
+        self.announce(TaskStarted, instruction=self.task.instruction, limits=limits)
         await self._recall()
         dialogue = self._dialogue()
         try:
@@ -145,6 +149,7 @@ class _TaskRun:
             ),
             skills=self.recall.candidates,
             call_skill=self.runner.worker.call,
+            context=Context(self.setting.window_tokens, variables=self.runner.variables),
         )
 
     async def _act(self, dialogue: Dialogue) -> None:
@@ -153,6 +158,7 @@ class _TaskRun:
         while True:
             reply = await dialogue.ask(Purpose.ACT)
             parsed = parse_reply(reply.text)
+            dialogue.forget_after(trimmed(reply.text, parsed))
             if parsed.fault:
                 faults += 1
                 if faults >= _FAULTS:
@@ -162,7 +168,6 @@ class _TaskRun:
                 dialogue.remember(Step(reply=reply.text, observation=correction))
                 continue
             faults = 0
-            dialogue.forget_after(trimmed(reply.text, parsed))
             if await self._step(dialogue, reply.text, parsed):
                 return
             if self.attempts >= self.task.attempts:
@@ -172,7 +177,7 @@ class _TaskRun:
         """Run one action; tell whether it brought an answer that passes."""
         self.meter.steps += 1
         source = "\n\n".join([*parsed.code, *([parsed.solution] if parsed.solution else [])])
-        if source and [s.source for s in dialogue.steps].count(source) >= _REPEATS - 1:
+        if source and self.repeats.count(source) >= _REPEATS:
             raise Stopped(StopReason.REPEATED, f"the same action {_REPEATS} times")
         outcome = await self.runner.run(source) if source else None
         answer = answer_in(parsed, outcome, wants_function=bool(self.task.examples))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from habilis.agent.budget import Meter
+from habilis.agent.variables import list_variables
 from habilis.skills.calling import call_until
 from habilis.skills.outcome import Outcome
 from habilis.skills.sandbox.client import Worker
@@ -29,6 +30,10 @@ class Runner:
         outcome = await self.beside(self.worker.run, source, timeout_s=self._action_s())
         self._count([outcome])
         return outcome
+
+    async def variables(self) -> tuple[str, ...]:
+        """Return what the session's variables hold, one line each."""
+        return await list_variables(self.run)
 
     async def call(self, function: str, arguments: Sequence[tuple[object, ...]]) -> list[Outcome]:
         return await self.beside(self.call_blocking, function, arguments)

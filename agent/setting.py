@@ -28,6 +28,7 @@ class Setting:
     policy: Policy = Policy()  # of proofs; modules of `allow` are added to its own
     tester: Author | None = None
     hold_untrusted: bool = False
+    window_tokens: int | None = None  # of the author; None is no limit
     clock: Callable[[], float]
 
     @property

@@ -1,19 +1,23 @@
-"""Tasks and examples from files: JSON Lines of tasks, tables of examples."""
+"""Tasks from files of JSON Lines: bad lines are named, the others can be had."""
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from habilis.agent.checks import Check, Expected, KeptBack
 from habilis.agent.example import Example
+from habilis.agent.example_file import example_of
+from habilis.agent.json_lines import decoded, parse_json, raw_lines
 from habilis.agent.task import Task
-from habilis.errors import InputFileError, TaskFileError
+from habilis.agent.workspace import check_files
+from habilis.errors import TaskError, TaskFileError
+from habilis.skills.compare import shorten, show
+from habilis.skills.sandbox.inputs import encoded_input
 
 _FIELDS = (
     "id",
@@ -26,6 +30,16 @@ _FIELDS = (
     "expected",
     "attempts",
 )
+_NAMED = 10  # bad lines, after the first
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskFile:
+    """What a file of tasks holds: the good lines as tasks and as they stand, and the bad ones."""
+
+    tasks: tuple[Task, ...]
+    lines: tuple[str, ...]
+    problems: tuple[TaskFileError, ...]
 
 
 def read_tasks(path: str | Path) -> list[Task]:
@@ -36,106 +50,55 @@ def read_tasks(path: str | Path) -> list[Task]:
     [[input, ...], output]), `expected` (a value) and `attempts`. Empty lines are skipped.
 
     Raises:
-        TaskFileError: a line is malformed; its line and column are named.
+        TaskFileError: a line is bad; its line and column are named, and what else is bad.
+        InputFileError: the file itself cannot be read.
+    """
+    found = scan_tasks(path)
+    if not found.problems:
+        return list(found.tasks)
+    first, *others = found.problems
+    problem = first.problem
+    if others:
+        numbers = ", ".join(str(error.line) for error in others[:_NAMED])
+        numbers += ", ..." if len(others) > _NAMED else ""
+        problem += f"; {len(others)} more bad: lines {numbers}"
+    if found.tasks:
+        problem += f"; {len(found.tasks)} good: `habilis session check` can write them to a file"
+    raise TaskFileError(problem, path=first.path, line=first.line, column=first.column)
+
+
+def scan_tasks(path: str | Path) -> TaskFile:
+    """Read what can be read; a bad line does not hide the others.
+
+    Raises:
+        TaskFileError: the file holds nothing at all.
         InputFileError: the file itself cannot be read.
     """
     path = Path(path)
-    tasks, seen = [], dict[str, int]()
-    for number, line in _lines(_read(path)):
-        task = _task(line, path, number)
-        if task.key in seen:
-            raise TaskFileError(
-                f"task id {task.key!r} is already the one of line {seen[task.key]}",
-                path=path,
-                line=number,
-            )
+    tasks, lines, problems = list[Task](), list[str](), list[TaskFileError]()
+    seen: dict[str, int] = {}
+    for number, raw in raw_lines(path):
+        try:
+            line = decoded(raw, path, number)
+            if not line.strip():
+                continue
+            task = _task(line, path, number)
+            if task.key in seen:
+                double = f"task id {shorten(repr(task.key), 80)} is already the one of line"
+                raise TaskFileError(f"{double} {seen[task.key]}", path=path, line=number)
+        except TaskFileError as error:
+            problems.append(error)
+            continue
         seen[task.key] = number
         tasks.append(task)
-    if not tasks:
+        lines.append(line)
+    if not tasks and not problems:
         raise TaskFileError("the file holds no task", path=path, line=1)
-    return tasks
-
-
-def read_examples(path: str | Path) -> tuple[Example, ...]:
-    """Read examples: the last column is the output, those before it the inputs.
-
-    `.csv` and `.tsv` need a header row and give text; `.jsonl` gives [[input, ...],
-    output] a line, `.json` a list of those.
-
-    Raises:
-        TaskFileError: a row is malformed.
-        InputFileError: the file cannot be read.
-    """
-    path = Path(path)
-    text = _read(path)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return _table_examples(text, path)
-    if path.suffix.lower() == ".json":
-        rows = _parse(text, path, 1)
-        if not isinstance(rows, list):
-            raise TaskFileError("write a list of [[input, ...], output]", path=path, line=1)
-        return tuple(_example(row, path, 1, f"entry {i}") for i, row in enumerate(rows, start=1))
-    return tuple(
-        _example(_parse(line, path, number), path, number, "the line")
-        for number, line in _lines(text)
-    )
-
-
-def read_rows(path: str | Path) -> list[list[Any]]:
-    """Read the rows of a table, without knowing what they are for.
-
-    Of `.csv` and `.tsv` the first row is the header. Of `.json` and `.jsonl` a row is a
-    list of values, or one value.
-
-    Raises:
-        TaskFileError: a row is malformed.
-        InputFileError: the file cannot be read.
-    """
-    path = Path(path)
-    text = _read(path)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return [row for _, row in _table_rows(text, path)]
-    if path.suffix.lower() == ".json":
-        rows = _parse(text, path, 1)
-        rows = rows if isinstance(rows, list) else [rows]
-    else:
-        rows = [_parse(line, path, number) for number, line in _lines(text)]
-    return [row if isinstance(row, list) else [row] for row in rows]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")  # line ends stay: cells may hold them
-    except UnicodeDecodeError as error:
-        raise InputFileError(f"file {str(path)!r} is not UTF-8 text ({error.reason})") from None
-    except OSError as error:
-        raise InputFileError(f"cannot read {str(path)!r}: {error.strerror}") from None
-
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank with their numbers.
-
-    Only a line feed ends a line: JSON text may hold U+2028 and its like as they are.
-    """
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line.strip():
-            yield number, line.removesuffix("\r")
-
-
-def _parse(text: str, path: Path, line: int) -> Any:
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as error:
-        where = line + error.lineno - 1
-        raise TaskFileError(error.msg, path=path, line=where, column=error.colno) from None
-    except RecursionError:
-        raise TaskFileError("the JSON is nested too deeply", path=path, line=line) from None
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
-        raise TaskFileError("a number has too many digits", path=path, line=line) from None
+    return TaskFile(tasks=tuple(tasks), lines=tuple(lines), problems=tuple(problems))
 
 
 def _task(line: str, path: Path, number: int) -> Task:
-    row = _parse(line, path, number)
+    row = parse_json(line, path, number)
     if not isinstance(row, dict):
         raise TaskFileError("a task is a JSON object", path=path, line=number)
     for key in row:
@@ -151,10 +114,10 @@ def _task(line: str, path: Path, number: int) -> Task:
         raise TaskFileError("a task needs a text 'instruction'", path=path, line=number)
     return Task(
         instruction,
-        id=str(row.get("id", "")),
-        name=str(row.get("name", "")),
-        inputs=_mapping(row, "inputs", path, number),
-        files=tuple(path.parent / str(name) for name in _list(row, "files", path, number)),
+        id=_id(row, path, number),
+        name=_text(row.get("name", ""), "'name'", path, number),
+        inputs=_inputs(row, path, number),
+        files=_files(row, path, number),
         examples=_examples(row, "examples", path, number),
         checks=_checks(row, path, number),
         attempts=_attempts(row, path, number),
@@ -163,6 +126,28 @@ def _task(line: str, path: Path, number: int) -> Task:
 
 def _is_blank(text: str) -> bool:
     return not any(c.isprintable() and not c.isspace() for c in text)
+
+
+def _id(row: Mapping[str, Any], path: Path, number: int) -> str:
+    given = row.get("id", "")
+    whole = isinstance(given, int) and not isinstance(given, bool)
+    return str(given) if whole else _text(given, "'id'", path, number)
+
+
+def _text(value: object, what: str, path: Path, number: int) -> str:
+    if not isinstance(value, str):
+        raise TaskFileError(f"{what} must be a text, not {show(value, 60)}", path=path, line=number)
+    return value
+
+
+def _files(row: Mapping[str, Any], path: Path, number: int) -> tuple[Path, ...]:
+    names = [_text(n, "each of 'files'", path, number) for n in _list(row, "files", path, number)]
+    files = tuple(path.parent / name for name in names)
+    try:
+        check_files(files)
+    except (TaskError, ValueError) as error:  # a path may hold what no path can
+        raise TaskFileError(str(error), path=path, line=number) from None
+    return files
 
 
 def _checks(row: Mapping[str, Any], path: Path, number: int) -> tuple[Check, ...]:
@@ -184,13 +169,7 @@ def _attempts(row: Mapping[str, Any], path: Path, number: int) -> int:
 
 def _examples(row: Mapping[str, Any], key: str, path: Path, number: int) -> tuple[Example, ...]:
     rows = _list(row, key, path, number)
-    return tuple(_example(r, path, number, f"{key}[{i}]") for i, r in enumerate(rows))
-
-
-def _example(row: object, path: Path, number: int, what: str) -> Example:
-    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], list) or not row[0]:
-        raise TaskFileError(f"{what} must be [[input, ...], output]", path=path, line=number)
-    return Example(inputs=tuple(row[0]), output=row[1])
+    return tuple(example_of(r, path, number, f"{key}[{i}]") for i, r in enumerate(rows))
 
 
 def _list(row: Mapping[str, Any], key: str, path: Path, number: int) -> list[Any]:
@@ -200,41 +179,15 @@ def _list(row: Mapping[str, Any], key: str, path: Path, number: int) -> list[Any
     return value
 
 
-def _mapping(row: Mapping[str, Any], key: str, path: Path, number: int) -> dict[str, Any]:
-    value = row.get(key, {})
-    if not isinstance(value, dict) or not all(name.isidentifier() for name in value):
+def _inputs(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
+    value = row.get("inputs", {})
+    if not isinstance(value, dict):
         raise TaskFileError(
-            f"{key!r} must be an object whose keys are variable names", path=path, line=number
+            "'inputs' must be an object whose keys are variable names", path=path, line=number
         )
-    return value
-
-
-def _table_examples(text: str, path: Path) -> tuple[Example, ...]:
-    rows = list(_table_rows(text, path))
-    if len(rows) < 2 or len(rows[0][1]) < 2:
-        raise TaskFileError(
-            "a table of examples has a header, inputs, and the output in its last column",
-            path=path,
-            line=1,
-        )
-    width = len(rows[0][1])
-    for number, row in rows[1:]:
-        if len(row) != width:
-            raise TaskFileError(
-                f"{len(row)} cells where the header has {width}", path=path, line=number
-            )
-    return tuple(Example(inputs=tuple(row[:-1]), output=row[-1]) for _, row in rows[1:])
-
-
-def _table_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, each with the line it begins at; cells may hold lines."""
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
     try:
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise TaskFileError(f"{error}; the row is no table's", path=path, line=line) from None
+        for name, given in value.items():
+            encoded_input(name, given, tools=())
+    except TaskError as error:
+        raise TaskFileError(str(error), path=path, line=number) from None
+    return value

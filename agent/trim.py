@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from habilis.agent.parse import ParsedReply
+from habilis.skills.compare import shorten
 
+_NONSENSE_CHARS = 2_000
 _CLOSINGS = ("```", "~~~", "</", "[/")
 
 
@@ -12,8 +14,10 @@ def trimmed(reply: str, parsed: ParsedReply) -> str:
 
     Models go on after their code with output they made up; left in the conversation it
     would stand there beside the real one. A reply whose code was mended, or which gives
-    an answer in tags, stays as it is.
+    an answer in tags, stays as it is. Of a reply that cannot be used only the ends stay.
     """
+    if parsed.fault:
+        return shorten(reply, _NONSENSE_CHARS)
     if not parsed.code or parsed.answer is not None or parsed.solution is not None:
         return reply
     last = parsed.code[-1].rstrip()

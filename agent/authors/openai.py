@@ -18,6 +18,7 @@ from habilis.agent.authors.endpoint import check_address, check_key, public_part
 from habilis.errors import (
     AuthorError,
     AuthorUnavailable,
+    ContextTooLong,
     EndpointUnreachable,
     KeyRefused,
     ModelUnknown,
@@ -81,6 +82,7 @@ class OpenAIAuthor:
             EndpointUnreachable: nothing answers there, also after the retries.
             KeyRefused: the endpoint refuses the key.
             ModelUnknown: the endpoint does not serve the model.
+            ContextTooLong: the messages are longer than the model's window.
             AuthorError: any other refusal, an answer that is no completion, or none that
                 is complete in time.
         """
@@ -203,7 +205,7 @@ class OpenAIAuthor:
                 hint = f"it serves {served}" if served else "does its address end in /v1?"
                 return ModelUnknown(f"{where} knows no model {self._model!r} ({said}); {hint}")
             case openai.BadRequestError() if "context" in said.lower():
-                return AuthorError(
+                return ContextTooLong(
                     f"the conversation is too long for {self._model!r} ({said}); give less "
                     "input, fewer steps, or a model with a larger window"
                 )

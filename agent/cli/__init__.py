@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from habilis import __version__
-from habilis.agent.cli import doctor, library, run, session, skills
+from habilis.agent.cli import check, doctor, library, report, run, session, skills
 from habilis.agent.cli.clean import clean_lines
 from habilis.errors import HabilisError
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("doctor")(doctor.doctor)
+session.app.command("check")(check.check)
+session.app.command("report")(report.report)
 app.add_typer(session.app, name="session")
 app.add_typer(skills.app, name="skills")
 app.add_typer(library.app, name="library")

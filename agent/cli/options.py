@@ -33,6 +33,9 @@ StepsOption = Annotated[int, typer.Option(help="Actions a task may take.")]
 SecondsOption = Annotated[float | None, typer.Option(help="Wall time a task may take.")]
 TokensOption = Annotated[int | None, typer.Option(help="Tokens a task may take.")]
 UsdOption = Annotated[float | None, typer.Option(help="US dollars a task may cost.")]
+ContextOption = Annotated[
+    int | None, typer.Option(help="Tokens the model takes at once, where that is not known.")
+]
 LearnOption = Annotated[bool, typer.Option(help="Make and keep skills.")]
 AllowOption = Annotated[
     list[str] | None, typer.Option(help="A further module that the code may import.")
@@ -54,6 +57,7 @@ def make_agent(
     learn: bool,
     allow: list[str] | None,
     embedded: Author | None = None,
+    context_tokens: int | None = None,
 ) -> Agent:
     """Build the agent that the options describe; `embedded` works where no model is named."""
     budget = Budget(steps=steps, seconds=seconds, tokens=tokens, usd=usd)
@@ -68,6 +72,7 @@ def make_agent(
         budget=budget,
         learn=learn,
         allow=allow or (),
+        context_tokens=context_tokens,
     )
 
 

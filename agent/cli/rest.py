@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from habilis.agent.example import Example
-from habilis.agent.task_file import read_rows
+from habilis.agent.example_file import read_rows
 from habilis.errors import TaskFileError
 
 _TABLES: Final = (".csv", ".tsv")

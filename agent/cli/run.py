@@ -16,9 +16,9 @@ from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.rest import read_rest
 from habilis.agent.cli.screen import Screen
 from habilis.agent.example import Example
+from habilis.agent.example_file import read_examples
 from habilis.agent.result import Result
 from habilis.agent.task import Task
-from habilis.agent.task_file import read_examples
 from habilis.agent.workspace import check_files
 from habilis.errors import ConfigError
 from habilis.skills.compare import shorten
@@ -54,6 +54,7 @@ def run(
     seconds: options.SecondsOption = None,
     tokens: options.TokensOption = None,
     usd: options.UsdOption = None,
+    context_tokens: options.ContextOption = None,
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
     as_json: options.JsonOption = False,
@@ -76,9 +77,10 @@ def run(
         learn=learn,
         allow=allow,
         embedded=applied.author() if applied else None,
+        context_tokens=context_tokens,
     )
-    screen = Screen(as_json=as_json, learns=learn)
-    with agent:
+    screen = Screen(as_json=as_json, learns=learn, tasks=1)
+    with agent, screen:
         result = agent.run_sync(task, session=session, observer=screen)
         if applied and result.answered and result.solved is not False:
             applied.finish(result, agent, out)

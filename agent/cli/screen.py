@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from typing import Self
 
 from rich.console import Console
 from rich.table import Table
 
 from habilis.agent.budget import StopReason
 from habilis.agent.cli.clean import clean
+from habilis.agent.cli.live import LiveLines
 from habilis.agent.result import Result
 from habilis.events import (
     Acted,
@@ -30,16 +32,31 @@ _ANSWERED = (StopReason.ANSWERED, StopReason.RECALLED)
 
 
 class Screen:
-    """Shows events as they come. Quiet where standard error is no terminal, unless told."""
+    """Shows events as they come. Quiet where standard error is no terminal, unless told.
+
+    In a terminal the last lines say how far the running tasks are; `tasks` is how many
+    there will be, 0 where that is not known. Leaving `with` gives the terminal back.
+    """
 
     def __init__(
-        self, *, as_json: bool = False, always: bool = False, learns: bool = False
+        self, *, as_json: bool = False, always: bool = False, learns: bool = False, tasks: int = 0
     ) -> None:
         self._json, self._learns = as_json, learns
         self.console = Console(stderr=True, highlight=False)
         self._shows = always or self.console.is_terminal
+        lively = self.console.is_terminal and not self.console.is_dumb_terminal and not as_json
+        self._live = LiveLines(self.console, tasks=tasks) if lively else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()
 
     def __call__(self, event: Event) -> None:
+        if self._live is not None:
+            self._live.tell(event)
         if self._json:
             print(json.dumps(event.to_json(), ensure_ascii=False, default=str), flush=True)
         elif self._shows:

@@ -9,6 +9,7 @@
     ├── AuthorError            the model endpoint failed
     │   ├── EndpointUnreachable
     │   ├── KeyRefused
+    │   ├── ContextTooLong     the conversation is longer than the model's window
     │   └── ModelUnknown
     ├── LibraryError           the skill library cannot be used
     │   ├── NotALibrary        the folder holds something else
@@ -80,6 +81,10 @@ class EndpointUnreachable(AuthorError):
 
 class KeyRefused(AuthorError):
     """The endpoint refuses the API key."""
+
+
+class ContextTooLong(AuthorError):
+    """The conversation is longer than the model's window."""
 
 
 class ModelUnknown(AuthorError):

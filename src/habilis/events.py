@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import ClassVar
 
 
@@ -21,8 +22,11 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskStarted(Event):
+    """`limits` are the most it may take of steps, seconds, tokens and usd; others have none."""
+
     kind: ClassVar[str] = "task_started"
     instruction: str
+    limits: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from habilis.agent.cli.rest import read_rest, write_rest
-from habilis.agent.task_file import read_examples
+from habilis.agent.example_file import read_examples
 from habilis.errors import TaskFileError
 
 NAMES = "name,short\nAda Lovelace,A. Lovelace\nAlan Turing,A. Turing\nGrace Hopper,G. Hopper\n"

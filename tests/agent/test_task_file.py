@@ -7,13 +7,15 @@ import pytest
 
 from habilis.agent.checks import Expected, KeptBack
 from habilis.agent.example import Example
-from habilis.agent.task_file import read_examples, read_tasks
+from habilis.agent.example_file import read_examples
+from habilis.agent.task_file import read_tasks, scan_tasks
 from habilis.errors import InputFileError, TaskFileError
 
 
 def test_tasks_are_read_line_by_line(tmp_path: Path) -> None:
     """Examples, kept-back checks and expected values become what the agent works with."""
     file = tmp_path / "tasks.jsonl"
+    (tmp_path / "x.csv").write_text("1,2,3")
     file.write_text(
         '\ufeff{"id": "a", "instruction": "Double it.", "examples": [[[1], 2]], '
         '"checks": [[[3], 6]]}\n\n'
@@ -38,7 +40,23 @@ def test_tasks_are_read_line_by_line(tmp_path: Path) -> None:
         ("[1]", 1, "JSON object"),
         ('{"instruction": "x", "examples": [[1, 2]]}', 1, r"examples\[0\]"),
         ('{"instruction": "x", "examples": 3}', 1, "must be a list"),
-        ('{"instruction": "x", "inputs": {"a b": 3}}', 1, "variable names"),
+        ('{"instruction": "x", "inputs": {"a b": 3}}', 1, "no variable name"),
+        ('{"instruction": "x", "inputs": {"class": 3}}', 1, "no variable name"),
+        ('{"instruction": "x", "inputs": {"print": 3}}', 1, "the code needs that name"),
+        ('{"instruction": "x", "inputs": [1]}', 1, "must be an object"),
+        ('{"instruction": ["x"]}', 1, "needs a text 'instruction'"),
+        ('{"instruction": "x", "id": null}', 1, "'id' must be a text, not None"),
+        ('{"instruction": "x", "id": true}', 1, "'id' must be a text, not True"),
+        ('{"instruction": "x", "id": ["a"]}', 1, "'id' must be a text"),
+        ('{"instruction": "x", "name": 3}', 1, "'name' must be a text, not 3"),
+        ('{"instruction": "x", "files": "x.csv"}', 1, "'files' must be a list"),
+        ('{"instruction": "x", "files": [3]}', 1, "each of 'files' must be a text"),
+        ('{"instruction": "x", "files": ["none.csv"]}', 1, "does not exist"),
+        ('{"instruction": "x", "files": ["a\\u0000b"]}', 1, "null byte|does not exist"),
+        ('{"instruction": "x", "instruction": "y"}', 1, "'instruction' stands twice"),
+        ('{"instruction": "x", "inputs": {"a": 1, "a": 2}}', 1, "'a' stands twice"),
+        ('{"instruction": "x", "attempts": true}', 1, "attempts=True"),
+        ('{"instruction": "x", "attempts": 2.5}', 1, "attempts=2.5"),
         ('{"instruction": "x", "attempts": 0}', 1, "attempts=0"),
         ('{"instruction": "x", "id": "one"}', 1, "already the one of line 1"),
         ("[" * 100_000, 1, "nested too deeply"),
@@ -65,7 +83,7 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     with pytest.raises(TaskFileError, match="holds no task"):
         read_tasks(tmp_path / "empty.jsonl")
     (tmp_path / "binary.jsonl").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(InputFileError, match="not UTF-8"):
+    with pytest.raises(TaskFileError, match="not UTF-8"):
         read_tasks(tmp_path / "binary.jsonl")
 
 
@@ -132,3 +150,52 @@ def test_a_row_that_is_no_row_is_named(tmp_path: Path, rows: str, line: int, pro
     with pytest.raises(TaskFileError, match=problem) as error:
         read_examples(file)
     assert error.value.line == line
+
+
+GOOD = '{"instruction": "a", "id": "1"}'
+
+
+def test_a_bad_line_names_the_others_and_offers_the_good_ones(tmp_path: Path) -> None:
+    """The first is told in full, the rest by number."""
+    file = tmp_path / "tasks.jsonl"
+    bad = [f"oops {n}" for n in range(15)]
+    file.write_text("\n".join([GOOD, *bad, GOOD.replace("1", "2")]))
+    with pytest.raises(TaskFileError) as error:
+        read_tasks(file)
+    message = str(error.value)
+    assert "line 2, column 1: Expecting value; 14 more bad: lines 3, 4," in message
+    assert "11, 12, ...; 2 good: `habilis session check`" in message
+    found = scan_tasks(file)
+    assert [task.key for task in found.tasks] == ["1", "2"] and len(found.lines) == 2
+    assert [problem.line for problem in found.problems] == list(range(2, 17))
+
+
+def test_a_line_with_broken_bytes_does_not_hide_the_others(tmp_path: Path) -> None:
+    """Joined files have marks in the middle; a line in Latin-1 is named."""
+    file = tmp_path / "tasks.jsonl"
+    second = GOOD.replace("1", "2").encode("utf-8-sig")
+    file.write_bytes(b"\r\n".join([GOOD.encode("utf-8-sig"), second, b'{"id": "\xe9"}', b""]))
+    found = scan_tasks(file)
+    assert [task.key for task in found.tasks] == ["1", "2"]
+    assert [(e.line, e.column) for e in found.problems] == [(3, 9)]
+
+
+def test_a_huge_line_is_named_and_not_read(tmp_path: Path) -> None:
+    """The line after it is read as ever."""
+    file = tmp_path / "tasks.jsonl"
+    with file.open("wb") as out:
+        out.write(b'{"instruction": "')
+        for _ in range(65):
+            out.write(b"x" * 1024**2)
+        out.write(b'"}\n' + GOOD.encode())
+    found = scan_tasks(file)
+    assert [task.key for task in found.tasks] == ["1"]
+    assert [(e.line, "64 MB" in e.problem) for e in found.problems] == [(1, True)]
+
+
+def test_numbers_may_be_ids(tmp_path: Path) -> None:
+    """5 and "5" are one id, as in tables and journals."""
+    file = tmp_path / "tasks.jsonl"
+    file.write_text('{"instruction": "a", "id": 5}\n{"instruction": "b", "id": "5"}')
+    found = scan_tasks(file)
+    assert found.tasks[0].key == "5" and "'5' is already" in found.problems[0].problem
