@@ -11,6 +11,7 @@ from habilis.agent.context import Context
 from habilis.agent.dialogue import Announcer, Dialogue, Emit, Stopped
 from habilis.agent.judge import Judgement, answer_in, judge
 from habilis.agent.observe import describe_skill, observation, opening
+from habilis.agent.output import output_of
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.recall import Recall
@@ -26,14 +27,12 @@ from habilis.agent.workspace import workspace
 from habilis.errors import LibraryError
 from habilis.events import Acted, AnswerChecked, Notice, SkillsRecalled, TaskFinished, TaskStarted
 from habilis.skills.compare import same
-from habilis.skills.extract import extract_function
 from habilis.skills.outcome import NOTHING
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.wire import FunctionRef
 from habilis.skills.skill import Skill
 
-_FAULTS = 3  # unusable replies in a row
-_REPEATS = 3  # of one and the same action (AgentTuning's rule)
+_FAULTS, _REPEATS = 3, 3  # unusable replies in a row; one action again (AgentTuning's rule)
 
 
 async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "") -> Result:
@@ -90,7 +89,7 @@ class _TaskRun:
             end = Stopped(StopReason.RECALLED if reused else StopReason.ANSWERED)
         except Stopped as stop:
             end = stop
-        output = await self._output(dialogue)
+        output = await self._output(dialogue.sources)
         return self._finish(dialogue, end, output, await self._learn(dialogue))
 
     @property
@@ -219,20 +218,13 @@ class _TaskRun:
 
     # learn and finish --------------------------------------------------------
 
-    async def _output(self, dialogue: Dialogue) -> object:
-        """A function that was asked for is applied to the inputs, or given as its source."""
+    async def _output(self, sources: Sequence[str]) -> object:
         if not isinstance(self.answer, FunctionRef):
             return self.judgement.output
-        name, library = self.answer.name, self.setting.library
-        if self.task.inputs and self.accepted:
-            outcome = (await self.runner.call(name, [tuple(self.task.inputs.values())]))[0]
-            return outcome.value if outcome.ok else None
-        try:
-            return extract_function(dialogue.sources, name)
-        except ValueError:
-            if library is not None and name in library:
-                return library.get(name).source
-            return "\n\n".join(dialogue.sources)  # a lambda or a class: all that defined it
+        inputs = tuple(self.task.inputs.values()) if self.accepted else ()
+        return await output_of(
+            self.answer, inputs, runner=self.runner, sources=sources, library=self.setting.library
+        )
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library

@@ -12,6 +12,8 @@ class Background:
     """Calls `some` in a thread for as long as it says that there was something to do.
 
     An error of ours ends it; whoever needs the work done meets the same error and says it.
+    It ends with the main thread, after the bit that is being done: a thread that is still in
+    a library of C++ when Python goes would take the process down with an abort.
     """
 
     def __init__(self, some: Callable[[], bool]) -> None:
@@ -23,7 +25,7 @@ class Background:
         """Begin, unless it is under way."""
         if self._stopping.is_set() or (self._thread is not None and self._thread.is_alive()):
             return
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread = threading.Thread(target=self._run)
         self._thread.start()
 
     def stop(self) -> None:
@@ -34,7 +36,8 @@ class Background:
 
     def _run(self) -> None:
         try:
-            while not self._stopping.is_set() and self._some():
+            main = threading.main_thread()
+            while not self._stopping.is_set() and main.is_alive() and self._some():
                 pass
         except HabilisError:
             return

@@ -66,7 +66,7 @@ class Catalogue:
         """Open Chroma in the background; until then searches are exact."""
         with self._lock:
             if self._wants_chroma and self._opening is None and self.index.kind == "exact":
-                self._opening = threading.Thread(target=self._open_chroma, daemon=True)
+                self._opening = threading.Thread(target=self._open_chroma)
                 self._opening.start()
 
     def close(self) -> None:

@@ -47,7 +47,7 @@ class SentenceTransformerEncoder:
     def warm(self) -> None:
         """Begin loading in the background; errors show at the first `encode`."""
         if self._warming is None and self._model is None:
-            self._warming = threading.Thread(target=self._try_loading, daemon=True)
+            self._warming = threading.Thread(target=self._try_loading)
             self._warming.start()
 
     def encode(self, texts: Sequence[str]) -> Vectors:

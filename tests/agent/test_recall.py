@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from habilis import Agent, ScriptedAuthor, SkillLibrary
+from habilis.agent.checks import Expected
 from habilis.agent.task import Task
 from tests.making import make_skill, simple
 
@@ -47,7 +48,12 @@ def test_code_that_fails_is_a_second_query(library: SkillLibrary) -> None:
         ]
     )
     agent = Agent(author, library=library, learn=False)
-    result = agent.run_sync(Task("Orders 3 and 4: what do I pay, in sum, for the price of both?"))
+    result = agent.run_sync(
+        Task(
+            "Orders 3 and 4: what do I pay, in sum, for the price of both?",
+            checks=(Expected(7.0),),
+        )
+    )
     seen = "\n".join(step.observation for step in result.steps)
     assert result.output == 7.0 and "add_up" in result.skills_used
     assert "add_up(values: list[float])" in seen or "add_up" in result.skills_shown
