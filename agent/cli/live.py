@@ -10,15 +10,16 @@ from collections.abc import Callable
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
-from habilis.agent.cli.clean import clean
 from habilis.agent.cli.progress import Progress, TaskProgress
+from habilis.agent.observe import one_line
+from habilis.agent.report.words import count, money
 from habilis.events import Event
 
 _MOST_TASKS = 8  # lines; of more tasks at once the rest is counted
 _REFRESHES = 4  # a second
+_NAME_CHARS = 20
 
 
 class LiveLines:
@@ -62,54 +63,74 @@ class LiveLines:
 
 
 def draw(progress: Progress, *, now: float) -> RenderableType:
-    """Return the lines: one a running task, then the sum of those that are done."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, max_width=28, overflow="ellipsis")
-    for _ in range(4):
-        table.add_column(no_wrap=True)
+    """Return the lines: one a running task, then the sum of those that are done.
+
+    Figures stand before their limit, as in 3/20; "left" is of the limit nearest to its
+    end. In a narrow window the ends of the lines go, which say the least.
+    """
     running = list(progress.running.values())
-    for task in running[:_MOST_TASKS]:
-        table.add_row(*_cells(task, now=now))
-    lines: list[RenderableType] = [table]
+    lines = _aligned([_cells(task, now=now) for task in running[:_MOST_TASKS]])
     if len(running) > _MOST_TASKS:
         lines.append(Text(f"and {len(running) - _MOST_TASKS} more tasks at once", style="dim"))
-    lines.append(Text.from_markup(f"[dim]{_sums(progress)}[/]"))
+    lines.append(Text(_sums(progress), style="dim", no_wrap=True, overflow="ellipsis"))
     return Group(*lines)
 
 
+def _aligned(rows: list[tuple[str, ...]]) -> list[Text]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for name, *figures, doing in rows:
+        cells = [cell.rjust(width) for cell, width in zip(figures, widths[1:-1], strict=True)]
+        line = Text(f"{name.ljust(widths[0])}  ", no_wrap=True, overflow="ellipsis")
+        line.stylize("bold")
+        lines.append(line.append("  ".join([*filter(None, cells), doing]), style="not bold"))
+    return lines
+
+
 def _cells(task: TaskProgress, *, now: float) -> tuple[str, ...]:
-    steps = f"step {task.steps}"
-    spent = f"{task.tokens:,} tokens" + (f", ${task.usd:.4f}" if task.usd else "")
+    most, left = task.limits, task.left(now)
     skills = [f"{len(task.used)} used"] if task.used else []
     skills += [f"{task.made} made"] if task.made else []
+    least = min((left[name] / most[name] for name in left), default=None)
     return (
-        f"[bold]{clean(task.task_id, 80)}[/]",
-        f"{steps}, {now - task.started_at:.0f} s",
-        f"{clean(task.doing)}{_in_brackets(skills)}",
-        spent,
-        _left(task.left(now)),
+        _name(task.task_id),
+        f"step {_of(task.steps, most.get('steps'))}",
+        f"{_of(now - task.started_at, most.get('seconds'))} s",
+        f"{_of(task.tokens, most.get('tokens'))} tokens",
+        _price(task),
+        "" if least is None else f"{least:.0%} left",
+        f"{one_line(task.doing, 60)}{_in_brackets(skills)}",
     )
+
+
+def _name(task_id: str) -> str:
+    name = one_line(task_id[: 4 * _NAME_CHARS], 4 * _NAME_CHARS)
+    return name if len(name) <= _NAME_CHARS else f"{name[: _NAME_CHARS - 1]}…"
+
+
+def _of(spent: float, most: float | None) -> str:
+    return count(int(spent)) if most is None else f"{count(int(spent))}/{count(most)}"
+
+
+def _price(task: TaskProgress) -> str:
+    most = task.limits.get("usd")
+    if not task.usd and most is None:
+        return ""
+    return money(task.usd) if most is None else f"{money(task.usd)}/{money(most)}"
 
 
 def _in_brackets(words: list[str]) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _left(left: dict[str, float]) -> str:
-    forms = {"steps": "{:.0f} steps", "tokens": "{:,.0f} tokens", "usd": "${:.4f}"}
-    shown = ", ".join(forms.get(name, "{:.0f} s").format(most) for name, most in left.items())
-    return f"[dim]left: {shown}[/]" if shown else ""
-
-
 def _sums(progress: Progress) -> str:
     of = f" of {progress.total}" if progress.total else ""
     parts = [f"{progress.done}{of} done", f"{progress.solved} solved"]
     running = progress.running.values()
-    tokens = progress.tokens + sum(task.tokens for task in running)
+    parts.append(f"{count(progress.tokens + sum(task.tokens for task in running))} tokens")
     prices = [progress.usd, *(task.usd for task in running)]
-    parts.append(f"{tokens:,} tokens")
     if None not in prices and any(prices):
-        parts.append(f"${sum(price or 0.0 for price in prices):.4f}")
-    parts.append(f"{progress.made + sum(task.made for task in running)} skills made")
-    parts.append(f"saved skills used in {progress.reused}")
+        parts.append(money(sum(price or 0.0 for price in prices)))
+    made = progress.made + sum(task.made for task in running)
+    parts += [f"{made} skills made", f"used in {progress.reused} tasks"]
     return " · ".join(parts)
