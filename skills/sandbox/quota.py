@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 _MORE_ENTRIES = 10_000  # than there were
+_EVERY = 64  # files: others may free what these take
 _UNSEEN = 4  # times what may be seen: what others write meanwhile counts as unseen
 
 
@@ -36,7 +37,8 @@ class Quota:
         used, free = self._at_start
         fell = free - self._free_bytes()
         self._entries -= 1
-        if self._entries < 0 or fell - self._fell >= self._left:
+        self._unlooked += 1
+        if self._entries < 0 or fell - self._fell >= self._left or self._unlooked > _EVERY:
             self._look(fell)
         unseen = fell - (self._used - used)
         return self._entries >= 0 and self._left > 0 and unseen < _UNSEEN * self._grow
@@ -46,7 +48,7 @@ class Quota:
         self._before = self._before or (self._used, entries)
         self._left = self._grow - (self._used - self._before[0])
         self._entries = _MORE_ENTRIES - (entries - self._before[1])
-        self._fell = fell
+        self._fell, self._unlooked = fell, 0
 
     def _free_bytes(self) -> int:
         disk = os.statvfs(self._folder)
