@@ -74,8 +74,7 @@ class _TaskRun:
         self.recall = Recall(setting.library, task, [tool.__name__ for tool in tools])
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
-        self.attempts = 0
-        self.repeats = Repeats()
+        self.attempts, self.repeats = 0, Repeats()
 
     async def run(self) -> Result:
         limits = {name: most for name, most in vars(self.setting.budget).items() if most}
@@ -100,6 +99,8 @@ class _TaskRun:
 
     async def _recall(self) -> None:
         await self.runner.beside(self.recall.begin)
+        for told in self.recall.news:
+            self.announce(Notice, text=told)
         await self._import(self.recall.shown)
 
     async def _recall_again(self, draft: str) -> str:
@@ -110,8 +111,7 @@ class _TaskRun:
 
     async def _import(self, skills: Sequence[Skill]) -> None:
         if skills:
-            names = ", ".join(skill.name for skill in skills)
-            await self.runner.run(f"from skills import {names}")
+            await self.runner.run(f"from skills import {', '.join(s.name for s in skills)}")
 
     async def _reuse(self) -> bool:
         """Solve a task by examples with one saved skill, if one is right on all of them."""

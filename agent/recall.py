@@ -30,12 +30,14 @@ class Recall:
         self._taken = {*task.inputs, *tools}
         self.candidates: tuple[Skill, ...] = ()
         self.shown: tuple[Skill, ...] = ()
+        self.news: tuple[str, ...] = ()  # of the library, to be announced
 
     def begin(self) -> None:
         """Look for skills by the task's instruction."""
         if self._library is None or not len(self._library):
             return
         hits = self._library.search(self._task.instruction, k=_RECALLED, anyway=True)
+        self.news = tuple(self._library.news())
         hits = [hit for hit in hits if hit.skill.name not in self._taken]
         self.candidates = without_doubtful([hit.skill for hit in hits])
         sound = [hit for hit in hits if hit.skill in self.candidates]

@@ -30,9 +30,9 @@ class Catalogue:
     """Searches the current versions of all skills that are not archived.
 
     Searching is exact until Chroma is open, and for good where another process owns the
-    Chroma folder, in a forked child, and after Chroma has failed: `index.kind` says which
-    and `trouble` what failed. Every search first takes in what any process has changed
-    since the last one; skills without a vector yet are found by their words.
+    Chroma folder (`elsewhere`), in a forked child, and after Chroma has failed: `index.kind`
+    says which and `trouble` what failed. Every search first takes in what any process has
+    changed since the last one; skills without a vector yet are found by their words.
     """
 
     def __init__(self, store: Store, embeddings: Embeddings, *, kind: str) -> None:
@@ -40,7 +40,7 @@ class Catalogue:
         self._lock = threading.RLock()
         self._begin()
         self._wants_chroma = kind != "exact" and not store.read_only
-        self.trouble = ""
+        self.trouble, self.elsewhere = "", False
         tell_of_forks(self)
         if kind not in ("auto", "exact") and self._wants_chroma:
             self._open_chroma()
@@ -228,7 +228,7 @@ class Catalogue:
         with self._lock:
             if not len(self):
                 return [self.trouble] if self.trouble else []
-            self.step()
+            self._with_index(lambda index: self._fill())  # encodes nothing: that would write
             held, wanted = self._with_index(lambda index: index.names()), set(self._shelf.entries)
             lacking = wanted - held
             found = [f"the index lacks {name!r}" for name in sorted(lacking - self._cards.pending)]
@@ -267,6 +267,7 @@ class Catalogue:
         except Exception as error:  # noqa: BLE001 - Chroma raises anything; searches go on exactly
             self.trouble = f"the Chroma index cannot be opened: {error}; searches are exact"
             return
+        self.elsewhere = index is None
         if index is None:
             return
         with self._lock:

@@ -59,6 +59,7 @@ class SkillLibrary(Books):
         self.journal = Journal(self.store)
         self._embeddings = Embeddings(self.store, self._encoder)
         self._catalogue = Catalogue(self.store, self._embeddings, kind=index)
+        self._told: set[str] = set()  # kinds of news
 
     def __enter__(self) -> Self:
         return self
@@ -90,6 +91,18 @@ class SkillLibrary(Books):
         they are found by their words.
         """
         return self._catalogue.progress()
+
+    def news(self) -> list[str]:
+        """Return, each once, what slows searches or makes them worse: to tell an observer."""
+        done, every = self.progress
+        found = {"trouble": self._catalogue.trouble}
+        if self._catalogue.elsewhere:
+            found["elsewhere"] = "another process owns the Chroma index; searches are exact"
+        if done < every:
+            found["behind"] = f"{done} of {every} skills have vectors; words find the others"
+        told = [text for kind, text in found.items() if text and kind not in self._told]
+        self._told.update(kind for kind, text in found.items() if text)
+        return told
 
     def sync(self) -> None:
         """Bring the index into step now; what takes long goes on in the background."""
@@ -232,7 +245,7 @@ class SkillLibrary(Books):
     # health ------------------------------------------------------------------
 
     def check(self, *, fix: bool = False) -> list[str]:
-        """Return what is inconsistent, empty when all is well.
+        """Return what is inconsistent, empty when all is well; writes nothing but with `fix`.
 
         `fix` mends what can be: whatever is derived is made anew, damaged embeddings and
         rows that point to nothing go. The rest is what is returned then.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from habilis.memory.embeddings import text_hash
 from habilis.memory.store import Store
-from habilis.memory.words import Words, card_text
+from habilis.memory.words import Words, Written, card_text
 from habilis.skills.skill import SkillState
 
 FOUND = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL)
 _TASKS = 10  # the last ones a skill solved, as a view of what it is for
 _DOUBT = -0.5
 _PART = 500  # names in one query
+_PAGE = 2_000  # skills read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +86,10 @@ class Shelf:
         for start in range(0, len(names), _PART):
             part = names[start : start + _PART]
             self._load(f"AND s.name IN ({', '.join('?' * len(part))})", part)
-        for name in changed - self.entries.keys():
-            self.words.drop(name)
+        self.words.drop(changed - self.entries.keys())
 
     def _load(self, which: str, names: Sequence[str]) -> None:
         """Read the entries of these names, or of all."""
-        rows = self._store.rows(
-            "SELECT s.name, v.hash, s.state, v.signature, v.description, v.source FROM skill s "
-            "JOIN version v ON v.name = s.name AND v.number = s.number WHERE s.state IN "
-            f"({', '.join(repr(state.value) for state in FOUND)}) {which} ORDER BY s.name",
-            names,
-        )
         tasks = self._grouped(
             f"SELECT s.name, s.instruction FROM solved_task s WHERE 1 {which} ORDER BY s.id DESC",
             names,
@@ -108,24 +103,49 @@ class Shelf:
                 names,
             )
         }
-        for row in rows:
-            name, last = row["name"], tasks.get(row["name"], [])[:_TASKS]
-            doubt = _DOUBT if row["state"] == SkillState.DOUBTFUL else 0.0
-            entry = self.entries[name] = Entry(
-                name=name,
-                hash=row["hash"],
-                state=SkillState(row["state"]),
-                signature=row["signature"],
-                card=card_text(name, row["description"]),
-                tasks=tuple(text_hash(task) for task in last),
-                tags=frozenset(tags.get(name, ())),
-                prior=max(-1.0, 2 * used.get(name, 0.5) - 1 + doubt),
+        self.words.put_all(
+            self._entered(row, tasks, tags, used) for row in self._rows(which, names)
+        )
+
+    def _rows(self, which: str, names: Sequence[str]) -> Iterator[sqlite3.Row]:
+        """Yield what is written of these names, or of all; not all sources at a time."""
+        last: str | None = ""
+        while last is not None:
+            rows = self._store.rows(
+                "SELECT s.name, v.hash, s.state, v.signature, v.description, v.source FROM skill s "
+                "JOIN version v ON v.name = s.name AND v.number = s.number WHERE s.state IN "
+                f"({', '.join(repr(state.value) for state in FOUND)}) {which} AND s.name > ? "
+                "ORDER BY s.name LIMIT ?",
+                (*names, last, _PAGE),
             )
-            if entry.prior:
-                self.priors[name] = entry.prior
-            text = (name, name, row["signature"], row["description"], row["source"], *last)
-            card = f"{name} {row['description']}"
-            self.words.put(name, card=card, text="\n".join(text))
+            yield from rows
+            last = rows[-1]["name"] if len(rows) == _PAGE else None
+
+    def _entered(
+        self,
+        row: sqlite3.Row,
+        tasks: Mapping[str, Sequence[str]],
+        tags: Mapping[str, Sequence[str]],
+        used: Mapping[str, float],
+    ) -> Written:
+        """Enter a skill; return what is written about it."""
+        name, _, state, signature, description, source = row
+        last = tasks.get(name, ())[:_TASKS]
+        doubt = _DOUBT if state == SkillState.DOUBTFUL else 0.0
+        entry = self.entries[name] = Entry(
+            name=name,
+            hash=row["hash"],
+            state=SkillState(state),
+            signature=signature,
+            card=card_text(name, description),
+            tasks=tuple(text_hash(task) for task in last),
+            tags=frozenset(tags.get(name, ())),
+            prior=max(-1.0, 2 * used.get(name, 0.5) - 1 + doubt),
+        )
+        if entry.prior:
+            self.priors[name] = entry.prior
+        text = (name, name, signature, description, source, *last)
+        return Written(name, card=f"{name} {description}", text="\n".join(text))
 
     def _grouped(self, query: str, names: Sequence[str]) -> dict[str, list[str]]:
         grouped: dict[str, list[str]] = {}

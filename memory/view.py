@@ -53,12 +53,12 @@ class View:
             written = self._read(part)
             self.index.remove([name for name in part if name not in written])
             self.pending.difference_update(name for name in part if name not in written)
-            needed = {h for text, more in written.values() for h in (text_hash(text), *more)}
-            known = self._embeddings.known(needed)
+            needed = {name: (text_hash(text), *more) for name, (text, more) in written.items()}
+            known = self._embeddings.known({h for every in needed.values() for h in every})
             ready = {
-                name: _mixed(known[text_hash(text)], [known[h] for h in more])
-                for name, (text, more) in written.items()
-                if text_hash(text) in known and all(h in known for h in more)
+                name: _mixed(*(known[h] for h in every))
+                for name, every in needed.items()
+                if all(h in known for h in every)
             }
             if ready:
                 self.index.upsert(list(ready), np.stack(list(ready.values())))
@@ -87,7 +87,9 @@ class View:
         return list(found)[:limit]
 
 
-def _mixed(text: Vectors, more: Sequence[Vectors]) -> Vectors:
+def _mixed(text: Vectors, *more: Vectors) -> Vectors:
     """Return the text's vector moved towards the mean of the others, of length 1."""
-    whole = text + _TASK_WEIGHT * np.mean(more, axis=0) if more else text
+    if not more:
+        return text
+    whole = text + _TASK_WEIGHT * np.mean(more, axis=0)
     return np.asarray(whole / np.linalg.norm(whole), np.float32)

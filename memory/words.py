@@ -3,43 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
 from array import array
-from collections import Counter
-from collections.abc import Collection
-from functools import lru_cache
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
+from habilis.memory.postings import Postings, joined, merged
+from habilis.memory.vocabulary import Numbers, Vocabulary, split_words, spread
+
 _K1, _B = 1.2, 0.75
-_RAW = re.compile(r"\d+|[^\W\d_]+")
-_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-_STOP = frozenset(
-    "a an and are as at be by def for from given if import in into is it its list none of on or "
-    "return returns self str int float bool that the then this to what which with you your".split()
-)
-_LONGEST = 64  # letters of a word; a longer one is data, not language
-
-
-def split_words(text: str) -> list[str]:
-    """Split text and identifiers (snake_case, camelCase, digits) into plain lower-case words."""
-    return [word for raw in _RAW.findall(text) for word in _plain(raw)]
-
-
-@lru_cache(maxsize=100_000)
-def _plain(raw: str) -> tuple[str, ...]:
-    words = (word.lower()[:_LONGEST] for word in _CAMEL.sub(" ", raw).split())
-    return tuple(_stem(word) for word in words if word not in _STOP)
-
-
-def _stem(word: str) -> str:
-    """Cut plurals, as the S-stemmer of Harman (1991) does."""
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    if word.endswith("s") and not word.endswith(("ss", "us")) and len(word) > 3:
-        return word[:-1]
-    return word
+_PART = 2_000  # texts read into arrays at once, for the memory that takes
 
 
 def card_text(name: str, description: str) -> str:
@@ -47,160 +23,195 @@ def card_text(name: str, description: str) -> str:
     return f"{' '.join(split_words(name))}: {description}"
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What is written about a skill; `card` says what it is for."""
+
+    name: str
+    card: str
+    text: str
+
+
 class Words:
     """BM25 over what is written about each skill (Robertson and Walker, 1994).
 
-    Rows are only ever appended; a row that was replaced is skipped, and all are written
+    Rows are only ever appended; one that was replaced is skipped, and all are numbered
     anew when half of them are such.
     """
 
     def __init__(self) -> None:
-        self._begin()
-
-    def _begin(self) -> None:
+        self.vocabulary = Vocabulary()
         self.names: list[str] = []
         self._rows: dict[str, int] = {}
-        self._texts: list[Counter[str]] = []
-        self._cards: list[frozenset[str]] = []
-        self._lengths, self._alive = array("f"), array("b")
-        self._postings: dict[str, tuple[array[int], array[int]]] = {}  # rows, how often
+        self._alive, self._lengths = array("b"), array("f")
+        self._cards, self._card_ends = array("I"), array("I", [0])  # words of each row's card
+        self._held = np.zeros(0, np.int64)  # rows alive that hold a word
+        self._postings: list[Postings] = []
         self._total = 0.0
-        self._weights: dict[int, float] = {}  # of cards, as long as nothing changes
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def put(self, name: str, *, card: str, text: str) -> None:
-        """Take in a skill in place of what was known of it; `card` says what it is for."""
-        counts: Counter[str] = Counter()
-        for raw, times in Counter(_RAW.findall(text)).items():
-            for word in _plain(raw):
-                counts[word] += times
-        self.drop(name)
-        self._append(name, frozenset(split_words(card)), counts)
+        """Take in a skill in place of what was known of it."""
+        self.put_all([Written(name, card, text)])
 
-    def drop(self, name: str) -> None:
-        row = self._rows.pop(name, None)
-        if row is None:
+    def put_all(self, written: Iterable[Written]) -> None:
+        """Take in skills of different names, each in place of what was known of it."""
+        rest = iter(written)
+        while part := list(islice(rest, _PART)):
+            self.drop([each.name for each in part])
+            self._append(part)
+        self._postings = merged(self._postings, self.alive())
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget what is written about these."""
+        rows = [self._rows.pop(name) for name in names if name in self._rows]
+        if not rows:
             return
-        self._alive[row] = 0
-        self._weights.clear()
-        self._total -= self._lengths[row]
-        self._texts[row] = Counter()
+        going = np.zeros(len(self.names), bool)
+        going[rows] = True
+        np.asarray(self._alive)[rows] = 0
+        self._total -= float(np.asarray(self._lengths)[rows].sum())
+        for one in self._postings:
+            words = one.words_at(np.flatnonzero(going[one.rows]))
+            self._held -= np.bincount(words, minlength=len(self._held))
         if len(self.names) > 2 * len(self._rows) + 64:
-            kept = [(n, self._cards[r], self._texts[r]) for n, r in self._rows.items()]
-            self._begin()
-            for entry in kept:
-                self._append(*entry)
+            self._number_anew()
 
-    def _append(self, name: str, card: frozenset[str], counts: Counter[str]) -> None:
-        row = self._rows[name] = len(self.names)
-        self._weights.clear()
-        length = counts.total()
-        self.names.append(name)
-        self._cards.append(card)
-        self._texts.append(counts)
-        self._lengths.append(length)
-        self._alive.append(1)
-        self._total += length
-        for word, count in counts.items():
-            posting = self._postings.get(word)
-            if posting is None:
-                posting = self._postings[word] = (array("I"), array("H"))
-            posting[0].append(row)
-            posting[1].append(min(count, 65_535))
+    def _append(self, part: Sequence[Written]) -> None:
+        rows, words, times = self.vocabulary.counted(each.text for each in part)
+        cards, card_words, _ = self.vocabulary.counted(each.card for each in part)
+        lengths = np.bincount(rows, times, minlength=len(part))
+        first = len(self.names)
+        for row, each in enumerate(part, first):
+            self._rows[each.name] = row
+            self.names.append(each.name)
+        self._alive.extend([1] * len(part))
+        self._lengths.extend(lengths)
+        self._total += float(lengths.sum())
+        ends = np.cumsum(np.bincount(cards, minlength=len(part))) + len(self._cards)
+        self._card_ends.extend(ends.tolist())
+        self._cards.extend(card_words.tolist())
+        held = np.bincount(words, minlength=self.vocabulary.size)
+        held[: len(self._held)] += self._held
+        self._held = held
+        self._postings.append(Postings.of(rows + first, words, times))
+
+    def _number_anew(self) -> None:
+        """Leave no room to rows, and to words, that are gone."""
+        alive = self.alive()
+        rows, words, times = joined(self._postings, alive).entries()
+        kept = np.flatnonzero(alive)
+        owner, card_words = self.cards(kept)
+        known = np.unique(np.concatenate([words, card_words]))
+        self.vocabulary.keep(known)
+        self.names = [self.names[row] for row in kept]
+        self._rows = {name: row for row, name in enumerate(self.names)}
+        self._alive = array("b", [1] * len(kept))
+        self._lengths = array("f", np.asarray(self._lengths)[kept])
+        self._cards = array("I", np.searchsorted(known, card_words).tolist())
+        ends = np.cumsum(np.bincount(owner, minlength=len(kept)))
+        self._card_ends = array("I", [0, *ends.tolist()])
+        words = np.searchsorted(known, words)
+        self._held = np.bincount(words, minlength=len(known))
+        self._postings = [Postings.of(np.searchsorted(kept, rows), words, times)]
 
     def match(self, query: str) -> Match:
         """Compare a text with every skill."""
-        return Match(self, dict.fromkeys(split_words(query)))
+        return Match(self, list(dict.fromkeys(split_words(query))))
 
     # what a match reads ------------------------------------------------------
 
-    def row(self, name: str) -> int | None:
-        return self._rows.get(name)
-
-    def card(self, row: int) -> frozenset[str]:
-        return self._cards[row]
-
-    def weight(self, row: int) -> float:
-        """How much the words of a card say together."""
-        known = self._weights.get(row)
-        if known is None:
-            known = self._weights[row] = sum(map(self.rarity, self._cards[row]))
-        return known
-
-    def text(self, row: int) -> Counter[str]:
-        return self._texts[row]
+    def rows(self, names: Iterable[str]) -> Numbers:
+        """Return the row of each name, -1 for one that is not there."""
+        return np.array([self._rows.get(name, -1) for name in names], np.int64)
 
     def alive(self) -> NDArray[np.bool_]:
-        return np.array(self._alive, dtype=np.bool_)
+        return np.array(self._alive, np.bool_)
 
-    def rarity(self, word: str) -> float:
-        """How much a word says: BM25's inverse document frequency."""
-        posting = self._postings.get(word)
-        held = 0
-        if posting is not None:
-            held = len(posting[0])
-            if len(self.names) > len(self._rows):
-                held = int(self.alive()[np.frombuffer(posting[0], np.uint32)].sum())
-        return math.log(1 + (len(self) - held + 0.5) / (held + 0.5))
+    def cards(self, rows: Numbers) -> tuple[Numbers, Numbers]:
+        """Return (place in `rows`, word) of all words of their cards."""
+        ends, words = np.asarray(self._card_ends), np.asarray(self._cards)
+        starts = ends[rows].astype(np.int64)
+        counts = ends[rows + 1] - starts
+        return np.repeat(np.arange(len(rows)), counts), words[spread(starts, counts)]
 
-    def scores(self, rarities: dict[str, float]) -> NDArray[np.float32]:
-        """Return BM25 of every row."""
-        found = np.zeros(len(self.names), np.float32)
-        lengths = np.array(self._lengths, np.float32)
-        norm = _K1 * (1 - _B + _B * lengths * (len(self) / max(1.0, self._total)))
-        for word, rarity in rarities.items():
-            if word in self._postings:
-                rows = np.frombuffer(self._postings[word][0], np.uint32)
-                times = np.frombuffer(self._postings[word][1], np.uint16).astype(np.float32)
-                found[rows] += np.float32(rarity * (_K1 + 1)) * times / (times + norm[rows])
-        if len(self.names) > len(self._rows):
+    def rarity(self, words: Numbers) -> NDArray[np.float64]:
+        """How much each word says: BM25's inverse document frequency."""
+        held = self._held[words]
+        return np.log1p((len(self) - held + 0.5) / (held + 0.5))
+
+    def scores(
+        self, words: Numbers, rarities: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], Numbers, Numbers]:
+        """Return BM25 of every row, and (place in `words`, row) of the words held."""
+        lengths = np.asarray(self._lengths)
+        scale = _K1 * _B * len(self) / max(1.0, self._total)
+        parts = []
+        for one in self._postings:
+            which, places = one.find(words)
+            rows, times = one.rows[places], one.times[places].astype(np.float32)
+            gains = rarities[which] * (times / (times + lengths[rows] * scale + _K1 * (1 - _B)))
+            parts.append((which, rows, gains))
+        empty = (np.zeros(0, np.int64), np.zeros(0, np.uint32), np.zeros(0))
+        which, rows, gains = (np.concatenate(p) for p in zip(*(parts or [empty]), strict=True))
+        summed = np.bincount(rows, (_K1 + 1) * gains, minlength=len(self.names))
+        found = summed.astype(np.float64)  # integers where there is nothing to sum
+        if len(self.names) > len(self):
             found[~self.alive()] = 0
-        return found
+        return found, which, rows
 
 
 class Match:
     """How one text compares with all skills. Valid until `Words` changes."""
 
-    def __init__(self, words: Words, terms: dict[str, None]) -> None:
-        self._words = words
-        self._rarity = {term: words.rarity(term) for term in terms}
-        self._scores = words.scores(self._rarity)
+    def __init__(self, words: Words, terms: Sequence[str]) -> None:
+        numbers = np.array([words.vocabulary.number(term) for term in terms], np.int64)
+        known = np.flatnonzero(numbers >= 0)
+        self._words, self._terms, self._known = words, terms, numbers[known]
+        rarities = words.rarity(self._known)
+        self._scores, which, self._rows = words.scores(self._known, rarities)
+        self._which = known[which]
+        unknown = (len(terms) - len(known)) * math.log1p(2 * len(words) + 1)
+        self.weight = float(rarities.sum()) + unknown  # what the text's words say together
 
     @property
     def terms(self) -> int:
-        return len(self._rarity)
-
-    @property
-    def weight(self) -> float:
-        """The sum of what the text's words say."""
-        return sum(self._rarity.values())
+        return len(self._terms)
 
     def best(self, k: int, *, among: Collection[str] | None = None) -> list[str]:
         """Return the names of the `k` best that share a word, best first."""
-        if among is not None:
-            order = sorted((n for n in among if self.score(n) > 0), key=lambda n: -self.score(n))
-            return order[:k]
         scores = self._scores
-        rows = np.flatnonzero(scores) if len(scores) <= k else np.argpartition(-scores, k - 1)[:k]
-        rows = rows[np.argsort(-scores[rows], kind="stable")]
-        return [self._words.names[row] for row in rows if scores[row] > 0]
+        if among is not None:
+            scores = np.zeros(len(scores))
+            rows = self._words.rows(among)
+            scores[rows[rows >= 0]] = self._scores[rows[rows >= 0]]
+        k = min(k, len(scores))
+        best = np.argpartition(-scores, k - 1)[:k] if k else np.zeros(0, np.int64)
+        best = best[np.argsort(-scores[best], kind="stable")]
+        return [self._words.names[row] for row in best[scores[best] > 0]]
 
-    def score(self, name: str) -> float:
-        row = self._words.row(name)
-        return 0.0 if row is None else float(self._scores[row])
+    def scores(self, rows: Numbers) -> NDArray[np.float64]:
+        """Return BM25 of rows, 0 for row -1."""
+        found = self._scores[rows] if len(self._scores) else np.zeros(len(rows))
+        found[rows < 0] = 0
+        return found
 
-    def coverage(self, name: str) -> float:
-        """How much of what the skill's card says is said by the text, in [0, 1]."""
-        row = self._words.row(name)
-        if row is None:
-            return 0.0
-        said = sum(self._rarity[word] for word in self._words.card(row) & self._rarity.keys())
-        return said / self._words.weight(row) if said else 0.0
+    def coverage(self, rows: Numbers) -> NDArray[np.float64]:
+        """How much of what each skill's card says is said by the text, in [0, 1]."""
+        here = np.flatnonzero(rows >= 0)
+        owner, words = self._words.cards(rows[here])
+        rarities = self._words.rarity(words)
+        asked = np.zeros(self._words.vocabulary.size, bool)
+        asked[self._known] = True
+        whole = np.bincount(owner, rarities, minlength=len(here))
+        said = np.bincount(owner, rarities * asked[words], minlength=len(here))
+        found = np.zeros(len(rows))
+        found[here] = said / np.maximum(whole, 1e-9)
+        return found
 
     def shared(self, name: str) -> tuple[str, ...]:
         """Return the words in common, in the text's order."""
-        row = self._words.row(name)
-        known = Counter[str]() if row is None else self._words.text(row)
-        return tuple(term for term in self._rarity if term in known)
+        held = self._which[self._rows == self._words.rows([name])[0]]
+        return tuple(self._terms[which] for which in sorted(held.tolist()))

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from habilis import Agent, ScriptedAuthor, SkillLibrary
 from habilis.agent.checks import Expected
 from habilis.agent.task import Task
+from habilis.events import Event, Notice
+from habilis.memory.embed import Encoder
 from tests.making import make_skill, simple
 
 TOTAL = make_skill(
@@ -60,3 +64,19 @@ def test_code_that_fails_is_a_second_query(library: SkillLibrary) -> None:
     (use,) = library.uses("add_up")
     assert use.helped and not use.nested and use.task == result.task_id and use.seconds is not None
     assert library.ledger("add_up").retrieved == 1
+
+
+def test_an_observer_is_told_that_searches_are_exact(tmp_path: Path, encoder: Encoder) -> None:
+    """Another process owns the Chroma index: the task goes on, a notice says it once."""
+    seen: list[Event] = []
+    with (
+        SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as owner,
+        SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as other,
+    ):
+        fill(owner)
+        author = ScriptedAuthor([block("final_answer(1)"), block("final_answer(2)")])
+        agent = Agent(author, library=other, learn=False, observer=seen.append)
+        assert [agent.run_sync(f"Say {n}.").output for n in (1, 2)] == [1, 2]
+    assert [e.text for e in seen if isinstance(e, Notice) and "exact" in e.text] == [
+        "another process owns the Chroma index; searches are exact"
+    ]

@@ -170,6 +170,7 @@ def test_one_owner_everybody_else_exact(tmp_path: Path, encoder: Encoder) -> Non
         SkillLibrary(tmp_path / "l", encoder=encoder, index="chroma") as other,
     ):
         assert (owner.index_kind, other.index_kind) == ("chroma", "exact")
+        assert owner.news() == [] and "exact" in other.news()[0] and other.news() == []
         owner.add(simple("shout", "Return the text in capitals."))
         other.add(simple("whisper", "Return the text in small letters."))
         for library in (owner, other):

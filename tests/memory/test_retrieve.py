@@ -4,7 +4,8 @@ import numpy as np
 
 from habilis.memory.exact import ExactIndex
 from habilis.memory.retrieve import Query, find, parts
-from habilis.memory.words import Words, split_words
+from habilis.memory.vocabulary import split_words
+from habilis.memory.words import Words
 
 AXES = np.eye(4, dtype=np.float32)
 
@@ -28,8 +29,10 @@ def test_bm25_prefers_rare_words_and_forgets_what_was_dropped() -> None:
     words = written(date_year="Return the year of a date.", date_month="the month, of a birthday")
     match = words.match("month of the date")
     assert match.best(5) == ["date_month", "date_year"]
-    assert match.shared("date_month") == ("month", "date") and match.score("nobody") == 0
-    words.drop("date_month")
+    assert match.shared("date_month") == ("month", "date") and match.scores(
+        words.rows(["nobody"])
+    ) == [0]
+    words.drop(["date_month"])
     assert words.match("birthday month date").best(5) == ["date_year"]
 
 
@@ -46,8 +49,9 @@ def test_replaced_rows_leave_no_trace() -> None:
     assert sorted(one.best(20)) == sorted(other.best(20)) and len(changed) == 10
     for number in range(10):
         name = f"s{number}"
-        assert abs(one.score(name) - other.score(name)) < 1e-5
-        assert abs(one.coverage(name) - other.coverage(name)) < 1e-9
+        rows, others = changed.rows([name]), fresh.rows([name])
+        assert abs(one.scores(rows) - other.scores(others)) < 1e-5
+        assert abs(one.coverage(rows) - other.coverage(others)) < 1e-9
 
 
 def test_all_views_count_and_noise_is_left_out() -> None:

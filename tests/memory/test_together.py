@@ -8,6 +8,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from habilis import SkillLibrary
+from habilis.memory.upkeep import restore
 from habilis.memory.vectors import Vectors
 from tests.making import HashEncoder, simple
 
@@ -124,3 +125,34 @@ def test_a_clock_that_goes_back(tmp_path: Path) -> None:
         library.add(simple("skill_3", "Return three.", "return text + text"))
         assert [skill.version for skill in library.history("skill_3")] == [1, 2]
         assert library.get("skill_3").version == 2 and library.check() == []
+
+
+def write_until_told(folder: Path, pipe: Connection) -> None:
+    number = 0
+    with open_library(folder) as library:
+        while not pipe.poll():
+            library.add(simple(f"skill_{number}", f"Return what was made as number {number}."))
+            pipe.send(number)
+            number += 1
+
+
+def test_a_backup_while_others_write(tmp_path: Path) -> None:
+    """It holds all that was acknowledged before it began, and is well."""
+    open_library(tmp_path / "l").close()
+    ours, theirs = FORK.Pipe()
+    child = FORK.Process(target=write_until_told, args=(tmp_path / "l", theirs))
+    child.start()
+    theirs.close()
+    assert ours.poll(HANGS_S)
+    with open_library(tmp_path / "l") as library:
+        for turn in range(5):
+            acknowledged = ours.recv()
+            while ours.poll():
+                acknowledged = ours.recv()
+            restore(tmp_path / f"copy_{turn}", library.backup(tmp_path / f"{turn}.db"))
+            with open_library(tmp_path / f"copy_{turn}") as copy:
+                assert {f"skill_{n}" for n in range(acknowledged + 1)} <= set(copy.names())
+                assert copy.check() == []
+        ours.send("enough")
+        child.join(HANGS_S)
+        assert child.exitcode == 0 and library.check() == []

@@ -34,6 +34,20 @@ def test_damaged_vectors_are_made_again(library: SkillLibrary) -> None:
     assert library.search("capitals")[0].skill.name == "shout"
 
 
+def test_a_check_writes_nothing(library: SkillLibrary) -> None:
+    """Not even a vector in place of a damaged one: that is for `fix`."""
+    library.add(SHOUT)
+    library.add(WHISPER)
+    assert library.search("capitals")
+    spoil(library, "UPDATE embedding SET vector = ? WHERE id = 1", np.zeros(5, "f4").tobytes())
+    library.add(simple("new", "Has no vector yet."))
+    before = [tuple(row) for row in library.store.rows("SELECT * FROM embedding")]
+    with SkillLibrary(library.path, index="exact") as other:
+        assert "damaged" in other.check()[0]
+    assert [tuple(row) for row in library.store.rows("SELECT * FROM embedding")] == before
+    assert library.check(fix=True) == []
+
+
 def test_a_skill_whose_version_is_gone(library: SkillLibrary) -> None:
     """It falls back to the newest one there is; rows that point to nothing go."""
     library.add(SHOUT)
