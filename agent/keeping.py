@@ -53,20 +53,21 @@ class Keeper:
         self._library, self._gate, self._rule = library, gate, rule
         self._hold_untrusted = hold_untrusted
 
-    def decide(self, draft: Skill) -> Decision:
+    def decide(self, draft: Skill, *, numbered: bool = True) -> Decision:
         """Prove a draft under its own name, or as the next version of a skill of that name.
 
-        A name whose skill it does not continue gets a number. A draft that does all that a
+        A name whose skill it does not continue gets a number, unless `numbered` is False:
+        then it is refused. A draft that does all that a
         narrower skill does, and more, becomes that skill's next version where its past and
         its dependants allow.
         """
         known = self._library.version_counts()
-        return replace(self._decide(draft), known=known)
+        return replace(self._decide(draft, numbered=numbered), known=known)
 
-    def _decide(self, draft: Skill) -> Decision:
+    def _decide(self, draft: Skill, *, numbered: bool) -> Decision:
         if draft.name in self._library:
             update = self._update(draft, self._library.get(draft.name))
-            if update.versions or update.evidence.startswith("it calls"):
+            if update.versions or not numbered or update.evidence.startswith("it calls"):
                 return _of_update(update)
             draft = self._numbered(draft)
         near = neighbours(self._library, draft)

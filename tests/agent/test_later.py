@@ -93,7 +93,7 @@ def test_later_cases_are_bounded_and_must_pass(library: SkillLibrary) -> None:
 def test_a_skill_that_is_held_waits_for_a_person(library: SkillLibrary) -> None:
     """However good the evidence that later tasks bring."""
     library.add(SURNAME)
-    cases = later([case(*given, expected) for given, expected in NAMES])
+    cases = later([case(given[0], expected) for given, expected in NAMES])
     held = gather(library, Gate(library.closure), "surname", cases, held=True)
     assert held.skill.state is SkillState.CANDIDATE and len(held.added) == 3
 
