@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from habilis.agent.neighbours import neighbours
 from habilis.errors import NameTaken
@@ -28,6 +28,7 @@ class Decision:
     check: str = ""
     evidence: str = ""
     twin: str = ""
+    known: Mapping[str, int] = field(default_factory=dict)  # versions of each name by then
 
     @property
     def passed(self) -> bool:
@@ -52,16 +53,21 @@ class Keeper:
         self._library, self._gate, self._rule = library, gate, rule
         self._hold_untrusted = hold_untrusted
 
-    def decide(self, draft: Skill) -> Decision:
+    def decide(self, draft: Skill, *, numbered: bool = True) -> Decision:
         """Prove a draft under its own name, or as the next version of a skill of that name.
 
-        A name whose skill it does not continue gets a number. A draft that does all that a
+        A name whose skill it does not continue gets a number, unless `numbered` is False:
+        then it is refused. A draft that does all that a
         narrower skill does, and more, becomes that skill's next version where its past and
         its dependants allow.
         """
+        known = self._library.version_counts()
+        return replace(self._decide(draft, numbered=numbered), known=known)
+
+    def _decide(self, draft: Skill, *, numbered: bool) -> Decision:
         if draft.name in self._library:
             update = self._update(draft, self._library.get(draft.name))
-            if update.versions or update.evidence.startswith("it calls"):
+            if update.versions or not numbered or update.evidence.startswith("it calls"):
                 return _of_update(update)
             draft = self._numbered(draft)
         near = neighbours(self._library, draft)
@@ -80,19 +86,20 @@ class Keeper:
         return Decision(proof=proof, versions=(kept,))
 
     def keep(self, decision: Decision) -> Skill:
-        """Write the versions of a decision, the draft with the state it has earned.
+        """Write the versions of a decision at once, the draft with the state it has earned.
 
         Raises:
-            NameTaken: somebody else has kept a version of that name since it was proved.
+            NameTaken: somebody else has kept a version of one of the names since it was
+                proved. Then none is written.
         """
-        kept = []
-        for place, skill in enumerate(decision.versions):
-            versions = self._library.versions(skill.name)
-            if place == 0:
-                skill = replace(skill, state=self._state(skill, decision.proof, versions))
-            evidence = decision.proof.to_json() if place == 0 else None
-            kept.append(self._library.add(skill, after=len(versions), evidence=evidence))
-        return kept[0]
+        draft, *dependants = decision.versions
+        versions = self._library.versions(draft.name)
+        draft = replace(draft, state=self._state(draft, decision.proof, versions))
+        return self._library.add_all(
+            [draft, *dependants],
+            after={each.name: decision.known.get(each.name, 0) for each in decision.versions},
+            evidence={draft.name: decision.proof.to_json()},
+        )[0]
 
     def _state(self, skill: Skill, proof: Proof, versions: Sequence[Skill]) -> SkillState:
         if self._hold_untrusted and skill.provenance.untrusted:

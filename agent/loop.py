@@ -17,11 +17,11 @@ from habilis.agent.prompts import render
 from habilis.agent.recall import Recall
 from habilis.agent.repeats import Repeats
 from habilis.agent.result import Result
-from habilis.agent.reuse import reusable
+from habilis.agent.reuse import example_cases, reusable
 from habilis.agent.runner import Runner
 from habilis.agent.setting import Setting, search_skills
 from habilis.agent.task import Task
-from habilis.agent.toolmaker import Solved, Toolmaker, example_cases
+from habilis.agent.toolmaker import Solved, Toolmaker
 from habilis.agent.trim import trimmed
 from habilis.agent.workspace import workspace
 from habilis.errors import LibraryError
@@ -70,8 +70,8 @@ class _TaskRun:
         self.meter = Meter(setting.budget, clock=setting.clock)
         self.runner = Runner(worker, meter=self.meter, action_s=setting.limits.action_s)
         self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
-        tools = (*setting.tools, *task.tools)
-        self.recall = Recall(setting.library, task, [tool.__name__ for tool in tools])
+        tools = [tool.__name__ for tool in (*setting.tools, *task.tools)]
+        self.recall = Recall(setting.library, task, tools)
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
         self.attempts, self.repeats = 0, Repeats()
@@ -162,8 +162,8 @@ class _TaskRun:
                 faults += 1
                 if faults >= _FAULTS:
                     raise Stopped(StopReason.UNUSABLE_REPLIES, parsed.fault)
-                wants_function = bool(self.task.examples)
-                correction = render("correction", fault=parsed.fault, wants_function=wants_function)
+                wanted = bool(self.task.examples)
+                correction = render("correction", fault=parsed.fault, wants_function=wanted)
                 dialogue.remember(Step(reply=reply.text, observation=correction))
                 continue
             faults = 0
@@ -186,8 +186,7 @@ class _TaskRun:
             verdict = "Your answer is accepted."
         elif verdict and self.attempts == self.task.attempts - 1:
             verdict += " One more answer is allowed."
-        steps = self.setting.budget.steps
-        left = steps - self.meter.steps if steps is not None else None
+        left = None if (most := self.setting.budget.steps) is None else most - self.meter.steps
         text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict
         if outcome is not None:
             text += "" if outcome.ok else await self._recall_again(source)
@@ -248,6 +247,7 @@ class _TaskRun:
         solved = Solved(
             task=self.task,
             answer=self.answer,
+            judged=bool(self.judgement.passed),
             sources=dialogue.sources,
             used=tuple(self.runner.used),
             tools_called=dialogue.tools_called,

@@ -127,6 +127,12 @@ def one_line(text: str, limit: int) -> str:
     return shorten(plain.replace("`", "'"), limit)
 
 
+def fenced(text: str) -> str:
+    """Return untrusted code as it can stand in a fenced block: it cannot end it, or hide."""
+    shown = "".join(c if c.isprintable() or c in "\n\t" else ascii(c)[1:-1] for c in text)
+    return shown.replace("`", "'")
+
+
 def _call(task: Task, inputs: Sequence[object]) -> str:
     given = ", ".join(show(value, _VALUE_CHARS) for value in inputs)
     return f"{task.name or 'the_function'}({given})"

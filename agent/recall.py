@@ -72,6 +72,7 @@ class Recall:
         """
         if self._library is None:
             return []
+        versions = {skill.name: skill.version for skill in self.candidates}
         named = set(re.findall(r"\w+", "\n".join(sources))) | {answer}
         for name in used:
             if solved is not None:
@@ -79,6 +80,7 @@ class Recall:
                     name,
                     helped=solved,
                     task=self._task.key,
+                    version=versions.get(name),
                     nested=name not in named,
                     seconds=seconds,
                     tokens=tokens,

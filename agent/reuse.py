@@ -5,8 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Collection, Sequence
 
+from habilis.agent.checks import KeptBack
+from habilis.agent.task import Task
 from habilis.skills.proof.standing import may_answer
-from habilis.skills.skill import Case, Skill, SkillState
+from habilis.skills.skill import Case, CaseOrigin, Skill, SkillState
 
 _ORDER = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL, SkillState.ARCHIVED)
 _DRESSING = frozenset({"round", "float", "int", "str", "list"})
@@ -24,8 +26,25 @@ def without_doubtful(skills: Sequence[Skill]) -> tuple[Skill, ...]:
     return sound or tuple(skills)
 
 
+def example_cases(task: Task) -> tuple[Case, ...]:
+    """Return a task's examples as cases, those that the author is not shown included."""
+    kept_back = [e for check in task.checks if isinstance(check, KeptBack) for e in check.examples]
+    rows = [(CaseOrigin.USER, e) for e in task.examples]
+    rows += [(CaseOrigin.KEPT_BACK, e) for e in kept_back]
+    return tuple(
+        Case(arguments=example.inputs, expected=example.output, origin=origin)
+        for origin, example in rows
+    )
+
+
 def answering_skill(actions: Sequence[str], skills: Collection[str]) -> str:
-    """Return the saved skill whose result was given to `final_answer`, else an empty string.
+    """Return the saved skill whose result was given to `final_answer`, else an empty string."""
+    call = answering_call(actions, skills)
+    return _name(call.func) if call is not None else ""
+
+
+def answering_call(actions: Sequence[str], skills: Collection[str]) -> ast.Call | None:
+    """Return the call of a saved skill whose result was given to `final_answer`, if it was.
 
     Rounding and conversion around it do not count; names are followed to where they
     were last assigned.
@@ -45,8 +64,9 @@ def answering_skill(actions: Sequence[str], skills: Collection[str]) -> str:
             answer = answer.args[0]
         else:
             break
-    found = _name(answer.func) if isinstance(answer, ast.Call) else ""
-    return found if found in skills else ""
+    if isinstance(answer, ast.Call) and _name(answer.func) in skills:
+        return answer
+    return None
 
 
 def _parse(action: str) -> ast.Module:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from habilis.agent.author import Message
 from habilis.agent.draft import Claim, read_draft
+from habilis.agent.observe import fenced, one_line
 from habilis.agent.parse import parse_reply
 from habilis.agent.prompts import render
 from habilis.skills.compare import show
@@ -20,6 +21,7 @@ from habilis.skills.skill import Case, CaseOrigin, Skill
 _MORE = 2  # calls of the tester's own choice, at least
 _ENOUGH = 4  # calls altogether: a tester leaves some out
 _MOST = 8
+_TASK_CHARS = 4_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +36,9 @@ def tester_messages(draft: Skill, questions: Sequence[Call]) -> list[Message]:
     """Return what a tester is asked: signature, docstring and the calls that tell most."""
     prompt = render(
         "tester",
-        declaration=_declaration(draft.source),
-        instruction=draft.provenance.task,
-        asked=[written(draft.name, call) for call in questions],
+        declaration=fenced(_declaration(draft.source)),
+        instruction=one_line(draft.provenance.task, _TASK_CHARS),
+        asked=[one_line(written(draft.name, call), _TASK_CHARS) for call in questions],
         more=max(_MORE, _ENOUGH - len(questions)),
         name=draft.name,
     )

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from habilis.agent.author import Author, Purpose
-from habilis.agent.checks import KeptBack
 from habilis.agent.dialogue import Dialogue, Stopped
 from habilis.agent.draft import read_draft
 from habilis.agent.keeping import Decision, Keeper, keep_or_prove_again
+from habilis.agent.later import answering_case, gather, later
 from habilis.agent.parse import parse_reply
 from habilis.agent.prompts import render
-from habilis.agent.reuse import answering_skill
+from habilis.agent.reuse import answering_skill, example_cases
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
 from habilis.agent.tester import compare_claims, read_claims, tester_messages
@@ -39,6 +39,7 @@ class Solved:
     task: Task
     answer: object
     sources: tuple[str, ...]  # the actions that ran
+    judged: bool = False  # by examples or checks, not only for want of any
     used: tuple[str, ...] = ()  # the saved skills that were called
     tools_called: tuple[str, ...] = ()
     session: str = ""
@@ -63,17 +64,20 @@ class Toolmaker:
         self._library, self._dialogue, self._runner, self._clock = library, dialogue, runner, clock
         self._gate = Gate(library.closure, policy=policy)
         self._keeper = Keeper(library, self._gate, hold_untrusted=hold_untrusted)
-        self._tester = tester
+        self._tester, self._hold_untrusted = tester, hold_untrusted
         runner.on_cancel.append(self._gate.interrupt)
 
     async def learn(self, solved: Solved) -> tuple[str, ...]:
         """Make a skill of the solution; return the names kept (none is an ordinary outcome)."""
         answer = solved.answer
         if isinstance(answer, FunctionRef) and not self._defined(answer.name, solved.sources):
+            await self._gather(answer.name, example_cases(solved.task), solved)
             return ()  # a saved skill was the answer
         reused = answering_skill(solved.sources, solved.used)
         if reused and not isinstance(answer, FunctionRef):
             self._not_kept("", "abstract", f"the answer is what {reused!r} returned")
+            found = await answering_case(solved.sources, solved.used, answer, runner=self._runner)
+            await self._gather(reused, [found] if found else [], solved)
             return ()
         try:
             return await self._make(solved)
@@ -110,6 +114,8 @@ class Toolmaker:
         """
         decision = await self._runner.beside(self._decide, draft, solved)
         if decision is None or decision.twin:
+            if decision:
+                await self._gather(decision.twin, example_cases(solved.task), solved)
             return None, ""
         if not decision.passed:
             return None, f"Check {decision.check!r}: {decision.evidence}."
@@ -231,6 +237,19 @@ class Toolmaker:
 
     # prove and keep ----------------------------------------------------------
 
+    async def _gather(self, name: str, cases: Sequence[Case], solved: Solved) -> None:
+        """Give a skill that was there already the checked cases of this task."""
+        if solved.judged and cases:
+            await self._runner.beside(self._add_cases, name, later(cases))
+
+    def _add_cases(self, name: str, cases: Sequence[Case]) -> None:
+        with self._noticing():
+            before = self._library.get(name)
+            held = self._hold_untrusted and bool(before.provenance.untrusted)
+            after = gather(self._library, self._gate, name, cases, held=held).skill
+            if after.state is not before.state:
+                self._dialogue.announce(Notice, text=f"skill {name!r} is {after.state.value} now")
+
     def _decide(self, draft: Skill, solved: Solved) -> Decision | None:
         """Prove a draft and say what is against it; a copy is one more task of its twin."""
         with self._noticing():
@@ -277,14 +296,3 @@ def _needed(source: str) -> str:
         return extract_function([source], read_source(source).name)
     except ValueError:
         return source
-
-
-def example_cases(task: Task) -> tuple[Case, ...]:
-    """Return a task's examples as cases, those that the author is not shown included."""
-    kept_back = [e for check in task.checks if isinstance(check, KeptBack) for e in check.examples]
-    rows = [(CaseOrigin.USER, e) for e in task.examples]
-    rows += [(CaseOrigin.KEPT_BACK, e) for e in kept_back]
-    return tuple(
-        Case(arguments=example.inputs, expected=example.output, origin=origin)
-        for origin, example in rows
-    )

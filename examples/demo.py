@@ -71,7 +71,11 @@ def show_composition(console: Console, library: SkillLibrary) -> None:
     skills = list(library.skills())
     callers = sorted((s for s in skills if s.requires), key=lambda s: -len(s.requires))
     share = len(callers) / max(1, len(skills))
-    console.print(f"\n{len(callers)} of {len(skills)} skills call other skills ({share:.0%}).")
+    nested = library.stats()["nested_uses"]
+    console.print(
+        f"\n{len(callers)} of {len(skills)} skills call other skills ({share:.0%}); "
+        f"{nested} uses were calls by another skill."
+    )
     if not callers:
         return
     caller = callers[0]

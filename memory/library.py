@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from habilis.errors import SkillNotFound
@@ -22,7 +23,7 @@ from habilis.memory.journal import Journal
 from habilis.memory.shelf import FOUND
 from habilis.memory.store import Store, storable
 from habilis.memory.vectors import Encoder, Vectors
-from habilis.skills.skill import Skill, SkillState
+from habilis.skills.skill import Case, Skill, SkillState
 
 _QUERY_CHARS = 20_000
 
@@ -160,6 +161,10 @@ class SkillLibrary(Books):
         """Return all versions of a name, none for a name never used."""
         return records.all_versions(self.store, name)
 
+    def version_counts(self) -> dict[str, int]:
+        """Return how many versions there are of every name, to tell later what is new."""
+        return records.version_counts(self.store)
+
     def closure(self, name: str) -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
@@ -206,18 +211,46 @@ class SkillLibrary(Books):
     # write -------------------------------------------------------------------
 
     def add(self, skill: Skill, *, after: int | None = None, evidence: object = None) -> Skill:
-        """Keep a skill; a name that exists gets a new version, an equal one stays as it is.
+        """Keep a skill; a name that exists gets a new version, an equal one takes in new cases.
 
-        An archived skill comes back to the state that `skill` has. `after` is the number
-        of versions of this name that the skill was proved against; `evidence` is what the
-        proof said, anything that can be JSON.
+        An archived skill comes back to the state that `skill` has, a candidate rises to
+        it. `after` is the number of versions of this name that the skill was proved
+        against; `evidence` is what the proof said, anything that can be JSON.
 
         Raises:
             NameTaken: there are more versions by now.
             TypeError: the evidence cannot be JSON.
         """
-        proof = "" if evidence is None else json.dumps(evidence, ensure_ascii=False)
-        return records.keep_skill(self.store, skill, after=after, evidence=storable(proof))
+        return self.add_all(
+            [skill],
+            after={} if after is None else {skill.name: after},
+            evidence={} if evidence is None else {skill.name: evidence},
+        )[0]
+
+    def add_all(
+        self,
+        skills: Sequence[Skill],
+        *,
+        after: Mapping[str, int] = MappingProxyType({}),
+        evidence: Mapping[str, object] = MappingProxyType({}),
+    ) -> list[Skill]:
+        """Keep several skills as `add` does, in one transaction: all of them or none.
+
+        `after` and `evidence` go by name. An update comes with its dependants this way.
+        """
+        proofs = {n: storable(json.dumps(e, ensure_ascii=False)) for n, e in evidence.items()}
+        return records.keep_skills(self.store, skills, after=after, evidence=proofs)
+
+    def add_cases(self, name: str, cases: Iterable[Case]) -> Skill:
+        """Add cases to a skill's current version, those that it has not yet.
+
+        A version's code never changes; what is known of it may grow. Nothing is run here.
+
+        Raises:
+            SkillNotFound: there is no such skill.
+        """
+        grown = records.add_cases(self.store, name, cases)
+        return grown or self.get(name)
 
     def set_state(self, name: str, state: SkillState) -> None:
         """Move a skill to another state of its life."""

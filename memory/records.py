@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from habilis.errors import NameTaken
 from habilis.memory.store import Store
+from habilis.skills.proof.standing import VOUCHED
 from habilis.skills.sandbox.wire import dumps, loads
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState
 
 _VERSION = "SELECT v.*, s.state FROM version v JOIN skill s ON s.name = v.name"
+_RISE = (SkillState.CANDIDATE, SkillState.ACTIVE)
 _MARKS = 500  # names in one query; SQLite allows 32,766
 
 
@@ -38,45 +40,100 @@ def write_version(connection: sqlite3.Connection, skill: Skill, *, evidence: str
         "ON CONFLICT (name) DO UPDATE SET number = excluded.number, state = excluded.state",
         (skill.name, skill.version, skill.state.value),
     )
+    _write_cases(connection, skill, skill.cases)
+
+
+def keep_skills(
+    store: Store,
+    skills: Sequence[Skill],
+    *,
+    after: Mapping[str, int],
+    evidence: Mapping[str, str],
+) -> list[Skill]:
+    """Keep skills as the current versions of their names, all of them or none.
+
+    Raises:
+        NameTaken: of a name there are other versions by now than the number in `after`.
+    """
+    with store.change("skill_added", *(skill.name for skill in skills)) as connection:
+        kept = []
+        for skill in skills:
+            versions = all_versions(store, skill.name)
+            if len(versions) != after.get(skill.name, len(versions)):
+                raise NameTaken(skill.name)
+            proof = evidence.get(skill.name, "")
+            same = next((old for old in versions if old.hash == skill.hash), None)
+            if same is None:
+                kept.append(replace(skill, version=len(versions) + 1))
+                write_version(connection, kept[-1], evidence=proof)
+            else:
+                kept.append(_keep_again(connection, same, skill, evidence=proof))
+        return kept
+
+
+def _keep_again(
+    connection: sqlite3.Connection, same: Skill, skill: Skill, *, evidence: str
+) -> Skill:
+    """Make a version that is there the current one; what is known of it grows."""
+    state, earned = same.state, skill.state
+    if state is SkillState.ARCHIVED or (state, earned) == _RISE:
+        state = earned
+    connection.execute(
+        "UPDATE skill SET number = ?, state = ? WHERE name = ?",
+        (same.version, state.value, skill.name),
+    )
+    if evidence:
+        connection.execute(
+            "UPDATE version SET evidence = ? WHERE name = ? AND number = ?",
+            (evidence, same.name, same.version),
+        )
+    return replace(same, state=state, cases=_grow(connection, same, skill.cases))
+
+
+def add_cases(store: Store, name: str, cases: Iterable[Case]) -> Skill | None:
+    """Add to a skill's current version the cases that it has not yet."""
+    with store.change("cases_added", name) as connection:
+        skill = current_skill(store, name)  # as it is now: others may add cases too
+        return skill and replace(skill, cases=_grow(connection, skill, cases))
+
+
+def _grow(connection: sqlite3.Connection, skill: Skill, cases: Iterable[Case]) -> tuple[Case, ...]:
+    """Write new cases; a vouched one is new though the draft itself recorded it."""
+    known = {(_written(case), case.origin) for case in skill.cases}
+    vouched = {written for written, origin in known if origin in VOUCHED}
+    new = []
+    for case in cases:
+        written = _written(case)
+        if written in vouched or (written, case.origin) in known:
+            continue
+        new.append(case)
+        known.add((written, case.origin))
+        vouched |= {written} if case.origin in VOUCHED else set()
+    _write_cases(connection, skill, new, first=len(skill.cases))
+    return (*skill.cases, *new)
+
+
+def _write_cases(
+    connection: sqlite3.Connection, skill: Skill, cases: Iterable[Case], *, first: int = 0
+) -> None:
     connection.executemany(
         'INSERT INTO "case" (name, number, position, arguments, keywords, expected, origin) '
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
-            (
-                skill.name,
-                skill.version,
-                position,
-                dumps(case.arguments),
-                dumps(dict(case.keywords)),
-                dumps(case.expected),
-                case.origin.value,
-            )
-            for position, case in enumerate(skill.cases)
+            (skill.name, skill.version, position, *_written(case), case.origin.value)
+            for position, case in enumerate(cases, first)
         ],
     )
 
 
-def keep_skill(store: Store, skill: Skill, *, after: int | None, evidence: str) -> Skill:
-    """Keep a skill as the current version of its name; one that is there stays as it is.
+def _written(case: Case) -> tuple[str, str, str]:
+    return dumps(case.arguments), dumps(dict(case.keywords)), dumps(case.expected)
 
-    Raises:
-        NameTaken: there are more than `after` versions by now.
-    """
-    with store.change("skill_added", skill.name) as connection:
-        versions = all_versions(store, skill.name)
-        if after is not None and len(versions) != after:
-            raise NameTaken(skill.name)
-        same = next((old for old in versions if old.hash == skill.hash), None)
-        if same is None:
-            kept = replace(skill, version=len(versions) + 1)
-            write_version(connection, kept, evidence=evidence)
-            return kept
-        state = skill.state if same.state is SkillState.ARCHIVED else same.state
-        connection.execute(
-            "UPDATE skill SET number = ?, state = ? WHERE name = ?",
-            (same.version, state.value, skill.name),
-        )
-        return replace(same, state=state)
+
+def version_counts(store: Store) -> dict[str, int]:
+    """Return how many versions there are of every name."""
+    rows = store.rows("SELECT name, count(*) AS n FROM version GROUP BY name")
+    return {row["name"]: row["n"] for row in rows}
 
 
 def current_skills(

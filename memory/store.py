@@ -80,10 +80,10 @@ class Store:
         return int(self.rows("SELECT coalesce(max(seq), 0) FROM change")[0][0])
 
     @contextmanager
-    def change(self, kind: str = "", name: str = "") -> Iterator[sqlite3.Connection]:
+    def change(self, kind: str = "", *names: str) -> Iterator[sqlite3.Connection]:
         """Give one transaction, committed at the end, rolled back on any exception.
 
-        A `kind` writes its row into the change log in the same transaction.
+        A `kind` writes its row into the change log in the same transaction, one a name.
 
         Raises:
             LibraryReadOnly: the file cannot be written.
@@ -97,9 +97,9 @@ class Store:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
                 if kind:
-                    connection.execute(
+                    connection.executemany(
                         "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
-                        (self.clock(), kind, storable(name)),
+                        [(self.clock(), kind, storable(name)) for name in names or ("",)],
                     )
                 connection.execute("COMMIT")
                 self.changes += 1

@@ -114,7 +114,11 @@ def restore(folder: Path, copy: Path) -> Path | None:
 
 
 def stats(store: Store) -> dict[str, object]:
-    """Return counts and sizes: skills by state, versions, cases, uses, vectors, bytes."""
+    """Return counts and sizes: skills by state, versions, cases, uses, vectors, bytes.
+
+    `callers` are the skills, archived ones aside, that call others, `callers_share` is
+    their share of all; `nested_uses` are calls by another skill.
+    """
     count = {
         table: store.rows(f'SELECT count(*) FROM "{table}"')[0][0]
         for table in ("skill", "version", "case", "use", "solved_task", "embedding", "change")
@@ -122,6 +126,10 @@ def stats(store: Store) -> dict[str, object]:
     states = store.rows("SELECT state, count(*) AS n FROM skill GROUP BY state ORDER BY state")
     encoders = store.rows("SELECT encoder, count(*) AS n FROM embedding GROUP BY encoder")
     files = [store.path, Path(f"{store.path}-wal")]
+    found = "SELECT count(*) FROM skill s JOIN version v USING (name, number) WHERE s.state != ?"
+    put_away = (SkillState.ARCHIVED.value,)
+    skills = store.rows(found, put_away)[0][0]
+    callers = store.rows(f"{found} AND v.requires != '{{}}'", put_away)[0][0]
     size = sum(path.stat().st_size for path in files if path.exists())
     return {
         "format": store.rows("PRAGMA user_version")[0][0],
@@ -130,6 +138,9 @@ def stats(store: Store) -> dict[str, object]:
         "versions": count["version"],
         "cases": count["case"],
         "uses": count["use"],
+        "nested_uses": store.rows("SELECT count(*) FROM use WHERE nested")[0][0],
+        "callers": callers,
+        "callers_share": round(callers / skills, 4) if skills else None,
         "solved_tasks": count["solved_task"],
         "vectors": {row["encoder"]: row["n"] for row in encoders},
         "changes": count["change"],

@@ -12,6 +12,8 @@ import typer
 from rich.console import Console
 
 from habilis.agent.cli import options
+from habilis.agent.cli.apply import may_ask
+from habilis.agent.cli.asking import ask_person
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.agent.draft import read_draft
@@ -31,13 +33,20 @@ NameArgument = Annotated[str, typer.Argument(help="The skill's name.")]
 def prove(
     name: NameArgument,
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    ask: Annotated[
+        bool, typer.Option("--ask", help="Ask you for the results that tell most.")
+    ] = False,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Prove a saved skill again, on its own cases; exit 1 when a check fails."""
+    """Prove a saved skill again, on its own cases; exit 1 when a check or your answer fails."""
+    if ask and not may_ask(no_ask=False, as_json=as_json):
+        raise ConfigError("--ask needs a terminal, and no --json: there is nobody to ask here")
     with options.open_library(library) as shelf:
-        proof = Gate(shelf.closure).prove(shelf.get(name))
-    show_proof(proof, name=name, as_json=as_json)
-    if not proof.passed:
+        gate = Gate(shelf.closure)
+        proof = gate.prove(shelf.get(name))
+        show_proof(proof, name=name, as_json=as_json)
+        right = not ask or ask_person(proof, name=name, shelf=shelf, gate=gate)
+    if not proof.passed or not right:
         raise typer.Exit(_NOT_PROVED)
 
 
@@ -50,7 +59,7 @@ def add(
     with SkillLibrary(library) as shelf:
         draft = _draft(file, shelf)
         keeper = Keeper(shelf, Gate(shelf.closure))
-        decision = keeper.decide(draft)
+        decision = keeper.decide(draft, numbered=False)
         kept = keeper.keep(decision) if decision.passed else None
     if as_json:
         row = {"name": kept.name, "version": kept.version, "state": kept.state} if kept else None

@@ -10,7 +10,7 @@ import pytest
 from habilis import SkillLibrary
 from habilis.errors import LibraryError, LibraryTooNew, NotALibrary
 from habilis.memory.upkeep import restore
-from tests.making import simple
+from tests.making import make_skill, simple
 
 SHOUT = simple("shout", "Return the text in capitals.")
 WHISPER = simple("whisper", "Return the text in small letters.")
@@ -139,3 +139,10 @@ def test_counts_and_sizes(library: SkillLibrary) -> None:
     stats = library.stats()
     assert (stats["skills"], stats["states"]) == (2, {"archived": 1, "candidate": 1})
     assert isinstance(stats["bytes_per_skill"], int) and stats["vectors"]
+    source = SHOUT.source.replace("def shout", "def shout_twice")
+    library.add(
+        make_skill(f"from skills import shout\n\n\n{source}", requires={"shout": SHOUT.hash})
+    )
+    library.record_use("shout", helped=True, nested=True)
+    stats = library.stats()
+    assert (stats["callers"], stats["callers_share"], stats["nested_uses"]) == (1, 0.5, 1)
