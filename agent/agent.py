@@ -11,11 +11,13 @@ from typing import Any, Self
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget, StopReason
+from habilis.agent.dialogue import Announcer, Emit
 from habilis.agent.event_log import EventLog
 from habilis.agent.loop import run_task
 from habilis.agent.result import Result
 from habilis.agent.session import Session
 from habilis.agent.setting import Setting
+from habilis.agent.sharing import share_after
 from habilis.agent.task import Task
 from habilis.agent.task_making import Checks, Examples, make_task
 from habilis.agent.tokens import window_of
@@ -212,6 +214,21 @@ class Agent:
     ) -> Result:
         """Work on one task without looking at any journal."""
         library = self._setting.library
+        if library is not None:
+            library.warm()
+        emit = self._emitter(observer)
+        result = await run_task(task, self._setting, emit=emit, session=session)
+        if self._raise_on_limit and result.stop_reason in _LIMITS:
+            raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
+        return result
+
+    async def share(self, session: str, *, observer: Callable[[Event], None] | None = None) -> None:
+        """Make skills of what a session's skills have in common; `Session.run` calls it."""
+        emit, clock = self._emitter(observer), self._setting.clock
+        await share_after(session, self._setting, announce=Announcer(emit, task_id="", clock=clock))
+
+    def _emitter(self, observer: Callable[[Event], None] | None) -> Emit:
+        library = self._setting.library
         log = EventLog(library.path / "events.jsonl") if library is not None else None
         observers = [tell for tell in (log, self._observer, observer) if tell is not None]
 
@@ -219,12 +236,7 @@ class Agent:
             for tell in observers:
                 tell(event)
 
-        if library is not None:
-            library.warm()
-        result = await run_task(task, self._setting, emit=emit, session=session)
-        if self._raise_on_limit and result.stop_reason in _LIMITS:
-            raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
-        return result
+        return emit
 
 
 def _refuse_inside_a_loop() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from habilis.agent.example import Example
 from habilis.agent.task import Task
 from habilis.skills.outcome import Outcome
 from habilis.skills.skill import Skill
@@ -99,12 +100,14 @@ class Usage:
 class Reply:
     """What an author wrote, in the same words a model would use: prose and fenced code.
 
-    `gave_up` is why the author cannot go on; the task then ends unsolved.
+    `gave_up` is why the author cannot go on; the task then ends unsolved. `examples` are
+    further ones that the user has given on being asked: they join the task's.
     """
 
     text: str
     usage: Usage = Usage()
     gave_up: str = ""
+    examples: Sequence[Example] = ()
     notes: Mapping[str, object] = field(default_factory=dict)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from habilis.agent.author import Author, CallSkill, Message, Purpose, Reply, Request, Step
@@ -111,9 +112,12 @@ class Dialogue:
         reached = self.meter.exceeded()
         if reached:
             raise Stopped(reached, self.meter.explain(reached))
-        self.announce(AuthorAsked, author=author.name, purpose=purpose.value)
+        seconds = getattr(author, "seconds", None)
+        self.announce(AuthorAsked, author=author.name, purpose=purpose.value, seconds=seconds)
         reply = await self._reply(author, purpose, messages)
         self.meter.spend(reply.usage)
+        if reply.examples:
+            self.task = replace(self.task, examples=(*self.task.examples, *reply.examples))
         self.announce(
             AuthorReplied,
             author=author.name,

@@ -245,7 +245,7 @@ class _TaskRun:
         if not self.setting.learn or not self.accepted:
             return ()
         solved = Solved(
-            task=self.task,
+            task=dialogue.task,  # with the examples that the user gave on the way
             answer=self.answer,
             judged=bool(self.judgement.passed),
             sources=dialogue.sources,

@@ -62,10 +62,11 @@ class Session:
     ) -> list[Result]:
         """Run the tasks that are not finished, in order; return all results so far.
 
+        What the skills made on the way have in common then becomes skills of its own.
         Ends early, between two tasks, when `habilis session stop` asks for it.
         """
         self._open()
-        state = "stopped"
+        state, before = "stopped", len(self._journal.finished(self.name))
         try:
             for task in self.tasks:
                 if self._journal.stop_requested(self.name):
@@ -74,6 +75,8 @@ class Session:
                 if on_result is not None:
                     on_result(result)
             else:
+                if before < len(self.tasks):
+                    await self._agent.share(self.name, observer=observer)
                 state = "finished"
         finally:
             self._journal.close_session(self.name, state=state)

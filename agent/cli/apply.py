@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,10 +29,14 @@ _ACTION_S: Final = 10.0
 
 
 class Applied:
-    """Asks for the examples that settle most, then applies what was found and shows it."""
+    """Asks for the examples that settle most, then applies what was found and shows it.
+
+    `before_asking` is called before the terminal is written on.
+    """
 
     def __init__(self, rest: Rest, *, asks: bool) -> None:
         self._rest, self._asks = rest, asks
+        self.before_asking: Callable[[], None] = lambda: None
         self._found: Found | None = None
         self._console = Console(stderr=True, highlight=False)
 
@@ -69,6 +73,7 @@ class Applied:
 
     def _ask(self, dispute: Dispute) -> Example | None:
         """Ask on the terminal; an empty answer, or the end of input, goes on without."""
+        self.before_asking()
         self._console.print("\nThe examples leave open what this should give:")
         self._console.print(f"  {_shown(dispute.inputs)}")
         for number, option in enumerate(dispute.options, start=1):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import math
 import sys
 import threading
 import time
@@ -99,8 +100,15 @@ def _cells(task: TaskProgress, *, now: float) -> tuple[str, ...]:
         f"{_of(task.tokens, most.get('tokens'))} tokens",
         _price(task),
         "" if least is None else f"{least:.0%} left",
-        f"{one_line(task.doing, 60)}{_in_brackets(skills)}",
+        f"{_doing(task, now=now)}{_in_brackets(skills)}",
     )
+
+
+def _doing(task: TaskProgress, *, now: float) -> str:
+    doing = one_line(task.doing, 60)
+    if task.reply_by is None:
+        return doing
+    return f"{doing}, {max(0, math.ceil(task.reply_by - now))} s left"
 
 
 def _name(task_id: str) -> str:

@@ -20,7 +20,10 @@ from habilis.events import (
 
 @dataclass(frozen=True, kw_only=True)
 class TaskProgress:
-    """A task under way. `usd` is None when a reply had no known price."""
+    """A task under way. `usd` is None when a reply had no known price.
+
+    `reply_by` is when the author's search will be over, where there is one.
+    """
 
     task_id: str
     started_at: float
@@ -31,6 +34,7 @@ class TaskProgress:
     usd: float | None = 0.0
     used: tuple[str, ...] = ()
     made: int = 0
+    reply_by: float | None = None
 
     def left(self, now: float) -> dict[str, float]:
         """Return what is left of each limit, never below 0; an unknown price has none left."""
@@ -88,9 +92,12 @@ class Progress:
 
 
 def _after(task: TaskProgress, event: Event) -> TaskProgress:
+    task = replace(task, reply_by=None)
     match event:
         case SkillsRecalled(names=names) if names:
             return replace(task, doing="has recalled skills")
+        case AuthorAsked(purpose="act", seconds=float() as seconds):
+            return replace(task, doing="searches", reply_by=event.at + seconds)
         case AuthorAsked():
             words = {
                 "act": "waits for the author",

@@ -80,6 +80,8 @@ def run(
         context_tokens=context_tokens,
     )
     screen = Screen(as_json=as_json, learns=learn, tasks=1)
+    if applied:
+        applied.before_asking = screen.pause
     with agent, screen:
         result = agent.run_sync(task, session=session, observer=screen)
         if applied and result.answered and result.solved is not False:

@@ -51,6 +51,10 @@ class Screen:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.pause()
+
+    def pause(self) -> None:
+        """Give the terminal back until the next event: somebody is asked something."""
         if self._live is not None:
             self._live.stop()
 

@@ -40,9 +40,12 @@ class SkillsRecalled(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorAsked(Event):
+    """`seconds` is the most that the reply may take, where the author says so."""
+
     kind: ClassVar[str] = "author_asked"
     author: str
     purpose: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -87,6 +87,15 @@ def text_of(progress: Progress, *, now: float = 103) -> str:
     return capture.get()
 
 
+def test_a_search_that_ends_by_itself_says_when() -> None:
+    """Time left is shown while the author searches, not after."""
+    asked = AuthorAsked(at=101, task_id="a", author="x", purpose="act", seconds=3.0)
+    assert "searches, 2 s left" in text_of(after(started(limits=LIMITS), asked), now=102.5)
+    assert "searches, 0 s left" in text_of(after(started(limits=LIMITS), asked), now=109)
+    replied_to = after(started(limits=LIMITS), asked, replied(300, 0.1))
+    assert "searches" not in text_of(replied_to)
+
+
 def test_a_running_task_tells_what_is_spent_and_left() -> None:
     """Steps, tokens, money and seconds, each against its limit."""
     asked = AuthorAsked(at=101, task_id="a", author="x", purpose="act")

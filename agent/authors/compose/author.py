@@ -39,7 +39,7 @@ class ComposeAuthor:
         ask: Callable[[Dispute], Example | None] | None = None,
         tell: Callable[[Found], None] | None = None,
     ) -> None:
-        self._seconds, self._others = seconds, others
+        self.seconds, self._others = seconds, others
         self._ask, self._tell = ask, tell
 
     async def reply(self, request: Request) -> Reply:
@@ -51,32 +51,33 @@ class ComposeAuthor:
             return _give_up("the embedded author cannot mend a function: it has no other reading")
         if not request.task.examples:
             return _give_up("no examples to work from: without a model, a task needs some")
-        found = await self._settled(request)
+        asked: list[Example] = []
+        found = await self._settled(request, asked)
         usage = Usage(seconds=time.monotonic() - start)
         if isinstance(found, NotFound):
             return Reply(text="", usage=usage, gave_up=found.why, notes={"tried": found.tried})
         notes = {"tried": found.tried, "cost": found.cost, "confidence": found.confidence}
-        return Reply(text=_answer(found, request), usage=usage, notes=notes)
+        text = _answer(found, len(request.task.examples) + len(asked))
+        return Reply(text=text, usage=usage, examples=tuple(asked), notes=notes)
 
-    async def _settled(self, request: Request) -> Found | NotFound:
-        """Search, and again with each example that was asked for."""
-        examples = list(request.task.examples)
-        found = await self._search(request, examples)
+    async def _settled(self, request: Request, asked: list[Example]) -> Found | NotFound:
+        """Search, and again with each example that was asked for, which is added to `asked`."""
+        found = await self._search(request, request.task.examples)
         for _ in range(_QUESTIONS if self._ask else 0):
             if not isinstance(found, Found) or found.sure or found.dispute is None:
                 break
             answer = await asyncio.to_thread(self._ask, found.dispute) if self._ask else None
             if answer is None:
                 break
-            examples.append(answer)
-            found = await self._search(request, examples)
+            asked.append(answer)
+            found = await self._search(request, [*request.task.examples, *asked])
         if isinstance(found, Found) and self._tell is not None:
             self._tell(found)
         return found
 
     async def _search(self, request: Request, examples: Sequence[Example]) -> Found | NotFound:
         task, stopped = request.task, Event()
-        seconds = self._seconds if request.seconds is None else min(self._seconds, request.seconds)
+        seconds = self.seconds if request.seconds is None else min(self.seconds, request.seconds)
         search = partial(
             synthesise,
             examples,
@@ -95,8 +96,7 @@ class ComposeAuthor:
             stopped.set()  # a cancelled reply must not leave its thread searching
 
 
-def _answer(found: Found, request: Request) -> str:
-    count = len(request.task.examples)
+def _answer(found: Found, count: int) -> str:
     trust = "sure" if found.sure else "not sure"
     said = f"Of {found.tried:,} programs tried, this one fits all {count} examples ({trust})."
     return f"{said}\n\n```python\n{found.source}\n\nfinal_answer({found.name})\n```"

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from habilis.agent.authors.compose.quotes import double_quoted
 from habilis.agent.authors.compose.render import identifier
-from habilis.skills.skill import Skill
+from habilis.skills.skill import Skill, read_source
 
 _SKILLS = 3  # that must share a fragment
-_NODES = 6  # of the smallest fragment that is worth a name
+_NODES, _CALLS = 6, 2  # of the smallest fragment that is worth a name
 _PARAMETERS = 3
 _GIVES: Mapping[str, str] = {
     **dict.fromkeys("join lower upper title strip replace strftime format group".split(), "str"),
@@ -30,11 +31,15 @@ _CONSTANTS = frozenset({"str", "int", "float", "bool"})
 
 @dataclass(frozen=True, kw_only=True)
 class Fragment:
-    """A draft: `source` defines `name`; `rewrites` has the new source of each skill it is in."""
+    """A draft: `source` defines `name`; `rewrites` has the new source of each skill it is in.
+
+    `calls` are arguments it is called with in the cases of these skills.
+    """
 
     name: str
     source: str
     rewrites: Mapping[str, str]
+    calls: tuple[tuple[object, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -52,6 +57,7 @@ def find_fragments(skills: Sequence[Skill]) -> list[Fragment]:
 
     A fragment inside a larger one that as many skills share is left out.
     """
+    gives = {skill.name: skill.signature.rpartition("-> ")[2] for skill in skills}
     shapes: dict[str, list[_Site]] = {}
     for skill in skills:
         for site in _sites(skill):
@@ -64,7 +70,8 @@ def find_fragments(skills: Sequence[Skill]) -> list[Fragment]:
         free = [site for site in sites if id(site.expression) not in covered]
         if len({site.skill.name for site in free}) < _SKILLS:
             continue
-        fragment = _fragment(free, taken=[*(s.name for s in skills), *(f.name for f in found)])
+        taken = [*gives, *(f.name for f in found)]
+        fragment = _fragment(free, taken=taken, gives=gives)
         if fragment is not None:
             found.append(fragment)
             covered |= {id(node) for site in free for node in ast.walk(site.expression)}
@@ -75,10 +82,15 @@ def _sites(skill: Skill) -> Iterator[_Site]:
     """Yield the expressions of a skill that depend on its parameters and literals alone."""
     tree = ast.parse(skill.source)
     function = next(node for node in tree.body if isinstance(node, ast.FunctionDef))
-    known = {a.arg: ast.unparse(a.annotation) for a in function.args.args if a.annotation}
+    bound = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and _is_stored(n)}
+    known = {
+        a.arg: ast.unparse(a.annotation)
+        for a in function.args.args
+        if a.annotation and a.arg not in bound
+    }
     for statement in function.body:
         for node in ast.walk(statement):
-            if not isinstance(node, ast.Call | ast.Subscript | ast.BinOp) or _size(node) < _NODES:
+            if not isinstance(node, ast.Call | ast.Subscript | ast.BinOp) or not _is_large(node):
                 continue
             holes = tuple(_holes(node))
             types = tuple(_type(hole, known) for hole in holes)
@@ -98,6 +110,10 @@ def _holes(expression: ast.expr) -> Iterator[ast.expr]:
             yield from _holes(child)
 
 
+def _is_stored(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
 def _is_value(node: ast.AST) -> bool:
     return not (isinstance(node, ast.Name) and node.id in {"re", "math", "datetime"})
 
@@ -112,6 +128,15 @@ def _type(hole: ast.expr, known: Mapping[str, str]) -> str:
 def _binds(expression: ast.expr) -> bool:
     kinds = ast.comprehension | ast.Lambda | ast.NamedExpr | ast.JoinedStr
     return any(isinstance(node, kinds) for node in ast.walk(expression))
+
+
+def _is_large(expression: ast.expr) -> bool:
+    plain = [n for n in _calls_in(expression) if isinstance(n.func, ast.Name)]
+    return _size(expression) >= _NODES or len(plain) >= _CALLS
+
+
+def _calls_in(expression: ast.expr) -> list[ast.Call]:
+    return [node for node in ast.walk(expression) if isinstance(node, ast.Call)]
 
 
 def _size(expression: ast.AST) -> int:
@@ -140,8 +165,10 @@ class _Swap(ast.NodeTransformer):
         return self._swaps.get(id(node)) or self.generic_visit(node)
 
 
-def _fragment(sites: Sequence[_Site], *, taken: Sequence[str]) -> Fragment | None:
-    first, returns = sites[0], _returns(sites[0].expression)
+def _fragment(
+    sites: Sequence[_Site], *, taken: Sequence[str], gives: Mapping[str, str]
+) -> Fragment | None:
+    first, returns = sites[0], _returns(sites[0].expression, gives)
     if not returns or len({site.types for site in sites}) > 1:
         return None
     parameters: dict[tuple[str, ...], str] = {}  # what stands in a hole at every site -> its name
@@ -163,45 +190,101 @@ def _fragment(sites: Sequence[_Site], *, taken: Sequence[str]) -> Fragment | Non
     typed = ", ".join(
         f"{p}: {first.types[at]}" for p, at in zip(parameters.values(), places, strict=True)
     )
-    body = ast.unparse(_filled(first.expression, values))
-    lines = [*_imports(body), f"def {name}({typed}) -> {returns}:"]
+    body = double_quoted(ast.unparse(_filled(first.expression, values)))
+    lines = [*_imports(body, gives), f"def {name}({typed}) -> {returns}:"]
     text = _said(first.expression).replace("_", " ").capitalize()
     source = "\n".join([*lines, f'    """{text}."""', f"    return {body}", ""])
     rewrites: dict[str, str] = {}
     for site in sites:
         call = ast.Call(ast.Name(name), [site.holes[place] for place in places], [])
         rewrites.setdefault(site.skill.name, _rewritten(site, call, name))
-    return Fragment(name=name, source=source, rewrites=rewrites)
+    rewrites = {skill: text for skill, text in rewrites.items() if text}
+    calls = tuple(call for site in sites for call in _calls(site, places))
+    return Fragment(name=name, source=source, rewrites=rewrites, calls=calls)
 
 
-def _returns(expression: ast.expr) -> str:
+def _calls(site: _Site, places: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    """Yield what stands in these holes in each of the skill's cases."""
+    parameters = read_source(site.skill.source).parameters
+    for case in site.skill.cases:
+        given = {**dict(zip(parameters, case.arguments, strict=False)), **case.keywords}
+        holes = [site.holes[place] for place in places]
+        if all(isinstance(hole, ast.Constant) or hole.id in given for hole in map(_known, holes)):
+            yield tuple(
+                hole.value if isinstance(hole, ast.Constant) else given[hole.id]
+                for hole in map(_known, holes)
+            )
+
+
+def _known(hole: ast.expr) -> ast.Constant | ast.Name:
+    assert isinstance(hole, ast.Constant | ast.Name)
+    return hole
+
+
+def _returns(expression: ast.expr, gives: Mapping[str, str]) -> str:
     called = expression.func if isinstance(expression, ast.Call) else None
     if isinstance(called, ast.Attribute):
         return _GIVES.get(called.attr, "")
     if isinstance(called, ast.Name):
-        return _GIVES.get(called.id, "")
+        return gives.get(called.id) or _GIVES.get(called.id, "")
     if isinstance(expression, ast.Subscript) and not isinstance(expression.slice, ast.Slice):
-        return _returns(expression.value).removeprefix("list[").removesuffix("]")
+        return _returns(expression.value, gives).removeprefix("list[").removesuffix("]")
     return ""
 
 
 def _said(expression: ast.expr) -> str:
     """Return a name after what is done: the calls from the inside out."""
-    calls = [node.func for node in ast.walk(expression) if isinstance(node, ast.Call)]
+    calls = [node.func for node in _calls_in(expression)]
     names = [f.attr if isinstance(f, ast.Attribute) else ast.unparse(f) for f in calls]
     item = ["item"] if isinstance(expression, ast.Subscript) else []
     return "_".join([*dict.fromkeys(names[::-1]), *item])
 
 
-def _imports(body: str) -> list[str]:
+def _imports(body: str, skills: Collection[str]) -> list[str]:
     used = [module for module in ("math", "re") if f"{module}." in body]
     lines = [f"import {module}" for module in used]
     lines += ["from datetime import datetime"] if "datetime." in body else []
+    called = sorted(
+        {n.id for n in ast.walk(ast.parse(body)) if isinstance(n, ast.Name)} & {*skills}
+    )
+    lines += [""] if lines and called else []
+    lines += [f"from skills import {', '.join(called)}"] if called else []
     return [*lines, "", ""] if lines else []
 
 
 def _rewritten(site: _Site, call: ast.expr, name: str) -> str:
-    """Return a skill's source with one expression replaced by a call, and the import."""
-    old = ast.get_source_segment(site.skill.source, site.expression)
-    source = site.skill.source.replace(old or "", ast.unparse(call), 1)
-    return f"from skills import {name}\n\n\n{source}"
+    """Return a skill's source with one expression replaced by a call, and the import.
+
+    Empty where the expression cannot be told from others: before Python 3.12 what is
+    inside an f-string has no true position.
+    """
+    source = site.skill.source
+    text = ast.get_source_segment(source, site.expression) or ""
+    if _same(text, site.expression) and source.count(text) == 1:
+        return _importing(source.replace(text, double_quoted(ast.unparse(call))), name)
+    text = ast.unparse(site.expression)
+    once = source.count(text) == 1
+    return _importing(source.replace(text, ast.unparse(call)), name) if once else ""
+
+
+def _same(text: str, expression: ast.expr) -> bool:
+    try:
+        return ast.dump(ast.parse(text, mode="eval").body) == ast.dump(expression)
+    except SyntaxError:
+        return False
+
+
+def _importing(source: str, name: str) -> str:
+    """Import a skill after the other imports; those that are no longer used go."""
+    tree = ast.parse(source)
+    imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    skills, others = [name], list[str]()
+    for node in imports:
+        if isinstance(node, ast.ImportFrom) and node.module == "skills":
+            skills += [each.name for each in node.names if each.name in used]
+        elif used & {(each.asname or each.name).split(".")[0] for each in node.names}:
+            others.append(ast.unparse(node))
+    rest = source.split("\n")[max((node.end_lineno or 0 for node in imports), default=0) :]
+    head = [*others, *([""] if others else []), f"from skills import {', '.join(sorted(skills))}"]
+    return "\n".join([*head, "", "", "\n".join(rest).lstrip("\n")])

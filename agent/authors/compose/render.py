@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from habilis.agent.authors.compose.expressions import write
 from habilis.agent.authors.compose.idioms import IDIOMS, source_of
 from habilis.agent.authors.compose.problem import Problem
+from habilis.agent.authors.compose.quotes import double_quoted
 from habilis.agent.authors.compose.table import MODULES
 from habilis.agent.authors.compose.terms import Apply, Choice, Comprehension, Concat, Term, walk
 from habilis.agent.authors.compose.tidy import text_of
@@ -57,7 +58,7 @@ def render(term: Term, problem: Problem, *, name: str, description: str) -> Prog
     skills = tuple(sorted(set(_skills(term))))
     if name in skills:
         name = f"{name}_2"
-    body = "\n".join(_statements(term, problem.names))
+    body = double_quoted("\n".join(_statements(term, problem.names)))
     idioms = [source_of(idiom) for idiom in IDIOMS if f"{idiom}(" in body]
     signature = ", ".join(
         f"{parameter}: {_annotation(type_)}"

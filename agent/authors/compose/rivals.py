@@ -25,6 +25,8 @@ _RAISES = 6.0  # cost of raising on every input without an output
 _MAX_ROWS = 2000
 _STRANGE_RESULT = 1.0  # against the weight of one rival that is as cheap
 _STRANGE_INPUT = 0.25
+_FAR = 0.01  # values far from the examples' break ties
+_MET = 50  # examples that are looked at for that
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,7 @@ def find_dispute(
     """Return the inputs worth asking about; None when there is nothing to ask.
 
     Those on which the rivals differ most, cheap ones counting more. Who is not sure and
-    has no such inputs asks about those that are least like the examples.
+    has no such inputs asks about those that are least like the examples, in form or in value.
     """
     scores = [_against(rivals, place) for place in range(len(rivals[0].outcomes))]
     if not sure:
@@ -136,11 +138,37 @@ def _strangeness(rival: Rival, rows: Sequence[Values], problem: Problem) -> list
     looks = {_look(output) for output in problem.outputs}
     inputs = {tuple(map(_look, row)) for row in problem.rows}
     results = [run(rival.function, row) for row in rows[:_MAX_ROWS]]
+    known = [_parts(row) for row in problem.rows[:_MET]]
     return [
         _STRANGE_RESULT * (_look(result) not in looks)
         + _STRANGE_INPUT * (tuple(map(_look, row)) not in inputs)
+        + _FAR * _distance(_parts(row), known)
         for row, result in zip(rows, results, strict=False)
     ]
+
+
+def _parts(row: Values) -> list[str]:
+    """Return the numbers and the words of a row's values."""
+    return re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+", " ".join(map(str, row)))
+
+
+def _distance(parts: Sequence[str], known: Sequence[Sequence[str]]) -> float:
+    """Return how far a row's numbers and words are from those at the same places, 0 to 1.
+
+    Rules break at numbers out of the examples' range, and at words not met there.
+    """
+    far = 0.0
+    for place, part in enumerate(parts):
+        met = [row[place] for row in known if place < len(row)]
+        if part in met:
+            continue
+        numbers = [float(other) for other in met if other[0].isdecimal()]
+        if part[0].isdecimal() and numbers:
+            gap = min(abs(float(part) - number) for number in numbers)
+            far += gap / (gap + 1 + max(numbers) - min(numbers))
+        else:
+            far += 1.0
+    return far / len(parts) if parts else 0.0
 
 
 def disputed(rivals: Sequence[Rival]) -> tuple[int, ...]:

@@ -35,7 +35,7 @@ def test_what_differs_becomes_a_parameter_and_what_is_the_same_stays() -> None:
     assert callable(function)
     assert function(" a; b ;c", 1) == "b" and function("x ;y", 0) == "x"
     facts = read_source(fragment.source)
-    assert facts.typed and facts.description and "';'" in fragment.source
+    assert facts.typed and facts.description and '";"' in fragment.source
 
 
 def test_the_skills_are_offered_rewrites_that_do_the_same() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from habilis import Agent, SkillLibrary
 from habilis.agent.author import Purpose, Request
 from habilis.agent.authors.compose.author import ComposeAuthor
 from habilis.agent.authors.compose.found import Found
@@ -12,6 +13,7 @@ from habilis.agent.authors.compose.rivals import Dispute
 from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
 from habilis.agent.task import Task
+from habilis.skills.skill import CaseOrigin
 
 YEARS = [("Est - November 16, 2102 - Jawid", "2102"), ("In - May 3, 1999 - Ada", "1999")]
 OTHERS = [("Aliquam - January 28, 1746 - with Gebhard",), ("Ut - March 1, 1812 - by A. B. Cee",)]
@@ -59,8 +61,24 @@ def test_the_author_asks_for_the_example_that_settles_it() -> None:
 
     author = ComposeAuthor(seconds=2.0, others=[("ab cd ef",)], ask=ask, tell=told.append)
     task = Task("last word", name="tail", examples=[(["ab cd"], "cd")])
-    asyncio.run(author.reply(Request(purpose=Purpose.ACT, task=task, messages=())))
+    reply = asyncio.run(author.reply(Request(purpose=Purpose.ACT, task=task, messages=())))
     names: dict[str, object] = {}
     exec(told[-1].source, names)
     tail = names["tail"]
     assert asked and callable(tail) and tail("ab cd ef") == "ef"
+    assert Example(inputs=("ab cd ef",), output="ef") in reply.examples
+
+
+def test_an_answered_example_is_a_case_of_the_skill(library: SkillLibrary) -> None:
+    """The user vouches for it, as for the examples of the task."""
+
+    def ask(dispute: Dispute) -> Example:
+        return Example(inputs=dispute.inputs, output=str(dispute.inputs[0]).split()[-1])
+
+    author = ComposeAuthor(seconds=2.0, others=[("ab cd ef",)], ask=ask)
+    task = Task("Give the last word.", name="tail", examples=[(["ab cd"], "cd"), (["x y"], "y")])
+    result = Agent(author, library=library).run_sync(task)
+    (name,) = result.skills_made
+    cases = {case.arguments: case for case in library.get(name).cases}
+    assert cases["ab cd ef",].expected == "ef" and cases["ab cd ef",].origin is CaseOrigin.USER
+    assert result.task_id == task.key

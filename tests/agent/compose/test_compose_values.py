@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from habilis.agent.authors.compose.components import dates
 from habilis.agent.authors.compose.types import freeze, item_type, thaw, type_of
 
 
@@ -37,3 +38,13 @@ def test_the_inner_type_of_nested_lists() -> None:
     """One layer is taken off at a time."""
     assert item_type("list[list[str]]") == "list[str]"
     assert item_type("str") is None
+
+
+def test_minutes_are_read_off_the_times_in_the_outputs() -> None:
+    """What all times are multiples of, and how far two of one output are apart, comes first."""
+    spans = ["6:00PM-6:25PM", "9:20PM-9:45PM", "7:40AM-8:05AM"]
+    made = dates.constants(["6:04PM"], spans, rows=3)
+    cheap = [c.value for c in made if c.type == "minutes" and c.cost == 1]
+    assert cheap == [20, 25, 60]
+    plain = dates.constants(["6:04PM"], ["6", "9", "7"], rows=3)
+    assert [c.value for c in plain if c.type == "minutes" and c.cost == 1] == [60]

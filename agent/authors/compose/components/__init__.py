@@ -30,7 +30,7 @@ def choose(problem: Problem, skills: Sequence[Component] = (), *, inside: bool =
     if "str" in types or "list[str]" in types:
         found += strings.components(types, problem.columns)
         made += strings.constants(inputs, outputs, rows=count)
-        styles = dates.constants(inputs, rows=count)
+        styles = dates.constants(inputs, outputs, rows=count)
         if styles:
             found += dates.components(types)
             made += styles

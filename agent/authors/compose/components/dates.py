@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 
@@ -68,6 +69,8 @@ _MINUTES = {
     3: (5, 10, 20, 180, 240, 360, 480, 720),
     4: (14, 29, 59, 9, 19, 119),  # to the end of a span
 }
+_CLOCK = re.compile(r"(?<![\d:])(\d{1,2}):(\d{2})(?::\d{2})?\s?([AaPp][Mm])?")
+_HALF_DAY, _TWO = 720, 2
 _SPANS = {2: (1, 7, 30), 3: (14,), 4: (60, 90, 365)}
 _PIECES = {
     "%d": r"\d{1,2}",
@@ -112,7 +115,7 @@ def components(types: Sequence[Type]) -> list[Component]:
     return found
 
 
-def constants(inputs: Iterable[str], *, rows: int) -> list[Constant]:
+def constants(inputs: Iterable[str], outputs: Sequence[str], *, rows: int) -> list[Constant]:
     """Return the ways in which some input writes a date, and ways to print one; or nothing.
 
     A way that fits a whole input is likelier than one that fits inside it.
@@ -130,6 +133,27 @@ def constants(inputs: Iterable[str], *, rows: int) -> list[Constant]:
     return [
         *listed({1: whole[:14], 3: part[: 14 - len(whole)]}, "parse_style", rows=rows),
         *listed(_PRINTED, "print_style", rows=rows),
-        *listed(_MINUTES, "minutes", rows=rows),
+        *listed(_minutes(outputs), "minutes", rows=rows),
         *listed(_SPANS, "days", rows=rows),
     ]
+
+
+def _minutes(outputs: Sequence[str]) -> dict[int, list[int]]:
+    """Return numbers of minutes by cost: first those that the outputs' own times show.
+
+    That is what all their times are multiples of, and how far two in one output are apart.
+    """
+    times = [[_of_day(*found) for found in _CLOCK.findall(text)] for text in outputs]
+    shown: set[int] = set()
+    if times and all(times):
+        shown = {math.gcd(*(row[0] for row in times))}
+        apart = {(row[1] - row[0]) % _HALF_DAY for row in times if len(row) == _TWO}
+        shown |= apart if len(apart) == 1 else set()
+    shown = {minutes for minutes in shown if 1 < minutes < _HALF_DAY}
+    known = {cost: [m for m in some if m not in shown] for cost, some in _MINUTES.items()}
+    return {**known, 1: [*sorted(shown), *known[1]]}
+
+
+def _of_day(hour: str, minute: str, half: str) -> int:
+    later = _HALF_DAY if half.lower() == "pm" else 0
+    return (int(hour) % 12 if half else int(hour)) * 60 + int(minute) + later
