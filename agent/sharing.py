@@ -49,12 +49,17 @@ class Sharing:
     """Finds, proves and keeps what the skills of a session share with each other and the rest."""
 
     def __init__(
-        self, library: SkillLibrary, *, policy: Policy, clock: Callable[[], float]
+        self,
+        library: SkillLibrary,
+        *,
+        policy: Policy,
+        clock: Callable[[], float],
+        hold_untrusted: bool = False,
     ) -> None:
         self._library, self._clock = library, clock
         checks = tuple(name for name in policy.checks if name != "use")
         self._gate = Gate(library.closure, policy=replace(policy, checks=checks))
-        self._keeper = Keeper(library, self._gate)
+        self._keeper = Keeper(library, self._gate, hold_untrusted=hold_untrusted)
 
     def interrupt(self) -> None:
         """End it in whatever thread it runs; what was kept stays."""
@@ -158,12 +163,14 @@ class Sharing:
     def _rewrite(self, name: str, fragment: Fragment, skill: Skill) -> Skill | None:
         """Offer a skill its shorter form through the regression gate."""
         old = self._library.get(name)
-        update = prove_update(
-            self._gate, _changed(old, fragment, skill), old, skills=list(self._library)
-        )
+        skills = list(self._library)
+        known = {each.name: len(self._library.versions(each.name)) for each in skills}
+        update = prove_update(self._gate, _changed(old, fragment, skill), old, skills=skills)
         if not update.versions:
             return None
-        return self._keeper.keep(Decision(proof=update.proof, versions=update.versions))
+        return self._keeper.keep(
+            Decision(proof=update.proof, versions=update.versions, known=known)
+        )
 
 
 def _calling(name: str, fragment: Fragment) -> Fragment:
@@ -199,7 +206,12 @@ async def share_after(session: str, setting: Setting, *, announce: Announcer) ->
     library = setting.library
     if library is None or not setting.learn:
         return
-    sharing = Sharing(library, policy=setting.policy_with_modules, clock=setting.clock)
+    sharing = Sharing(
+        library,
+        policy=setting.policy_with_modules,
+        clock=setting.clock,
+        hold_untrusted=setting.hold_untrusted,
+    )
     try:
         kept = await asyncio.to_thread(sharing.share, session)
     except asyncio.CancelledError:

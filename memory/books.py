@@ -1,4 +1,4 @@
-"""What a library knows of its skills beside their source: uses, proofs, tags."""
+"""What a library knows of its skills beside their source: uses, proofs, tags, states."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from habilis.memory.ledger import (
     write_use,
 )
 from habilis.memory.store import Store, storable
-from habilis.skills.skill import Skill
+from habilis.skills.skill import Skill, SkillState
 
 
 class Books:
@@ -102,3 +102,13 @@ class Books:
                 "INSERT INTO tag (name, tag) VALUES (?, ?)",
                 [(name, storable(tag)) for tag in dict.fromkeys(tags)],
             )
+
+    def set_state(self, name: str, state: SkillState) -> None:
+        """Move a skill to another state of its life."""
+        self.get(name)
+        with self.store.change("state_changed", name) as connection:
+            connection.execute("UPDATE skill SET state = ? WHERE name = ?", (state.value, name))
+
+    def archive(self, name: str) -> None:
+        """Put a skill away: kept for its history and its dependants, found no more."""
+        self.set_state(name, SkillState.ARCHIVED)

@@ -252,16 +252,6 @@ class SkillLibrary(Books):
         grown = records.add_cases(self.store, name, cases)
         return grown or self.get(name)
 
-    def set_state(self, name: str, state: SkillState) -> None:
-        """Move a skill to another state of its life."""
-        self.get(name)
-        with self.store.change("state_changed", name) as connection:
-            connection.execute("UPDATE skill SET state = ? WHERE name = ?", (state.value, name))
-
-    def archive(self, name: str) -> None:
-        """Put a skill away: kept for its history and its dependants, found no more."""
-        self.set_state(name, SkillState.ARCHIVED)
-
     def rollback(self, name: str, version: int) -> Skill:
         """Make an older version the current one; the newer ones stay in the history.
 
