@@ -7,7 +7,7 @@ data the same way: a fork is a snapshot that the kernel copies page by page as n
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import os
 import random
 import signal
@@ -17,20 +17,25 @@ from habilis.skills.sandbox import kernel
 from habilis.skills.sandbox.channel import Channel
 from habilis.skills.sandbox.jail import OPEN_FILES
 
+_GAP = 16  # numbers in a row that nothing has open: there is none after them
+
 
 class Checkpoint:
-    """Held by the process that runs an action. `drop` it when the action ended by itself."""
+    """Held by the process that runs an action. `dismiss` it when the action ended by itself."""
 
     def __init__(self, child: int = 0, life: int = -1) -> None:
         self._child, self._life = child, life
 
-    def drop(self) -> None:
-        """Let it end, and wait until it has."""
-        if not self._child:
-            return
-        os.write(self._life, b"x")
-        os.close(self._life)
-        os.waitpid(self._child, 0)
+    def dismiss(self) -> None:
+        """Let it end."""
+        if self._child:
+            os.write(self._life, b"x")
+            os.close(self._life)
+
+    def wait(self) -> None:
+        """Wait until it has ended."""
+        if self._child:
+            os.waitpid(self._child, 0)
 
 
 def make_checkpoint(channel: Channel, request: dict[str, Any]) -> Checkpoint | None:
@@ -73,8 +78,13 @@ def make_checkpoint(channel: Channel, request: dict[str, Any]) -> Checkpoint | N
 
 def _places() -> dict[int, int]:
     """Return how far each open file is read or written: parent and child share that."""
-    found = {}
-    for descriptor in range(3, OPEN_FILES):
-        with contextlib.suppress(OSError):  # not open, or not a file
+    found: dict[int, int] = {}
+    descriptor = last = 3
+    while descriptor < OPEN_FILES and descriptor - last < _GAP:
+        try:
             found[descriptor] = os.lseek(descriptor, 0, os.SEEK_CUR)
+            last = descriptor
+        except OSError as error:  # no file, or not open: the lowest free number goes first
+            last = last if error.errno == errno.EBADF else descriptor
+        descriptor += 1
     return found

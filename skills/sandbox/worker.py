@@ -77,10 +77,12 @@ def _serve(channel: Channel, session: Session, request: dict[str, Any]) -> None:
         left -= 1
         cut_short = outcome["kind"] in CUT_SHORT
         if checkpoint is not None and left == 0 and not cut_short:
-            checkpoint.drop()
+            checkpoint.dismiss()
         channel.send({"outcome": outcome, "id": request["id"]})
         if checkpoint is not None and cut_short:
             return  # the host is about to end this process
+    if checkpoint is not None:
+        checkpoint.wait()
 
 
 def _outcomes(session: Session, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
