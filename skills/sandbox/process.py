@@ -28,7 +28,8 @@ from habilis.skills.sandbox.quota import Quota
 from habilis.skills.sandbox.stops import CUT_SHORT
 
 _START_S = 60.0
-_SWITCH_S = 5.0  # for a checkpoint to take over, or to go
+_SWITCH_S = 5.0  # for a checkpoint to take over
+_GOING_S = 1.0  # for one that was dismissed to be gone
 
 
 class Process:
@@ -202,10 +203,11 @@ class Process:
         deadline = time.monotonic() + _SWITCH_S
         while self._gate is not None and self._gate.forked and not self._spare:
             self._meet_spare(self._next(deadline))
-        if not self._forget_spare():
-            signal.pidfd_send_signal(self._spare_pidfd, signal.SIGKILL)
+        if self._spare_pidfd >= 0 and not readable(self._spare_pidfd, wait_s=_GOING_S):
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._spare_pidfd, signal.SIGKILL)
             readable(self._spare_pidfd, wait_s=_SWITCH_S)
-            self._forget_spare()
+        self._forget_spare()
         self._spare = 0
 
     # Ending
