@@ -90,7 +90,11 @@ class Dialogue:
         reached = self.meter.exceeded()
         if reached:
             raise Stopped(reached, self.meter.explain(reached))
-        author = self.author.name
+        author, priced = self.author.name, getattr(self.author, "inner", self.author)
+        room = self.meter.room(self.messages, priced)
+        reached = self.meter.full(room)
+        if reached:
+            raise Stopped(reached, self.meter.explain(reached))
         self.announce(AuthorAsked, author=author, purpose=purpose.value)
         request = Request(
             purpose=purpose,
@@ -99,12 +103,13 @@ class Dialogue:
             skills=self._skills,
             steps=tuple(self.steps),
             seconds=self.meter.seconds_left,
+            most_output=room,
             call_skill=self._call_skill,
         )
+        own_time = getattr(self.author, "keeps_time", False)  # it may pause, which is free
+        limit_s = None if own_time else self.meter.seconds_left
         try:
-            reply = await asyncio.wait_for(
-                self.author.reply(request), timeout=self.meter.seconds_left
-            )
+            reply = await asyncio.wait_for(self.author.reply(request), timeout=limit_s)
         except TimeoutError:
             raise Stopped(StopReason.SECONDS, f"{author} had not replied in time") from None
         self.meter.spend(reply.usage)
@@ -120,4 +125,5 @@ class Dialogue:
         if reply.gave_up:
             raise Stopped(StopReason.GAVE_UP, reply.gave_up)
         self.messages.append(Message(role="assistant", content=reply.text))
+        self.meter.count(self.messages, reply.usage)
         return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 from habilis.agent.author import Purpose, Step
@@ -11,9 +12,10 @@ from habilis.agent.judge import Judgement, answer_in, judge
 from habilis.agent.observe import observation, opening
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
+from habilis.agent.record import Record
 from habilis.agent.result import Result
 from habilis.agent.runner import Runner
-from habilis.agent.setting import Setting, search_skills
+from habilis.agent.setting import Setting, recall_skills, search_skills
 from habilis.agent.task import Task
 from habilis.agent.toolmaker import Solved, Toolmaker
 from habilis.agent.trim import trimmed
@@ -33,7 +35,7 @@ _FAULTS = 3  # unusable replies in a row
 _REPEATS = 3  # of one and the same action (AgentTuning's rule)
 
 
-async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "") -> Result:
+async def run_task(task: Task, setting: Setting, *, emit: Emit, record: Record) -> Result:
     """Work on one task until it is answered, given up or out of budget.
 
     A limit gives a partial result. Cancelling kills the worker and leaves the library
@@ -44,30 +46,34 @@ async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "
         AuthorError: the author's endpoint failed for good.
     """
     library = setting.library
+    setting = replace(setting, author=record.author(setting.author))
     search = [search_skills(library)] if library is not None and len(library) else []
     with (
         workspace(task.files) as folder,
         Worker(
             workspace=folder,
-            tools=[*setting.tools, *task.tools, *search],
+            tools=record.tools([*setting.tools, *task.tools, *search]),
             load_skill=library.closure if library is not None else None,
-            approve=setting.approve,
+            approve=record.approve(setting.approve),
             allow=setting.allow,
             limits=setting.limits,
+            hash_seed=record.hash_seed,
         ) as worker,
     ):
         worker.define(task.inputs)
-        return await _TaskRun(task, setting, worker, emit=emit, session=session).run()
+        return await _TaskRun(task, setting, worker, emit=emit, record=record).run()
 
 
 class _TaskRun:
     def __init__(
-        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, session: str
+        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, record: Record
     ) -> None:
-        self.task, self.setting, self.session = task, setting, session
+        self.task, self.setting, self.record = task, setting, record
         self.meter = Meter(setting.budget, clock=setting.clock)
-        self.runner = Runner(worker, meter=self.meter, action_s=setting.limits.action_s)
+        limit_s = setting.limits.action_s
+        self.runner = Runner(worker, meter=self.meter, action_s=limit_s, record=record)
         self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
+        record.begin(meter=self.meter, announce=self.announce)
         self.candidates: tuple[Skill, ...] = ()
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
@@ -98,13 +104,11 @@ class _TaskRun:
     # recall ------------------------------------------------------------------
 
     async def _recall(self) -> None:
-        library = self.setting.library
-        if library is None or not len(library):
-            return
-        hits = await self.runner.beside(library.search, self.task.instruction, k=_RECALLED)
+        find = partial(recall_skills, self.setting.library, self.task.instruction, k=_RECALLED)
+        found = await self.runner.beside(self.record.recalled, find)
         taken = {*self.task.inputs, *(tool.__name__ for tool in self.task.tools)}
         taken |= {tool.__name__ for tool in self.setting.tools}
-        self.candidates = tuple(hit.skill for hit in hits if hit.skill.name not in taken)
+        self.candidates = tuple(skill for skill in found if skill.name not in taken)
         if self.shown:
             names = ", ".join(skill.name for skill in self.shown)
             await self.runner.run(f"from skills import {names}")
@@ -246,7 +250,7 @@ class _TaskRun:
             sources=dialogue.sources,
             used=tuple(self.runner.used),
             tools_called=dialogue.tools_called,
-            session=self.session,
+            session=self.record.session,
         )
         toolmaker = Toolmaker(
             library,
@@ -279,7 +283,7 @@ class _TaskRun:
             skills_used=tuple(self.runner.used),
             skills_made=made,
             steps=tuple(dialogue.steps),
-            session=self.session,
+            session=self.record.session,
         )
         self.announce(
             TaskFinished,

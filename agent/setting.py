@@ -9,6 +9,7 @@ from habilis.agent.author import Author
 from habilis.agent.budget import Budget
 from habilis.memory.library import SkillLibrary
 from habilis.skills.sandbox.client import Limits
+from habilis.skills.skill import Skill
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,13 @@ class Setting:
     instructions: str = ""
     learn: bool = True
     clock: Callable[[], float]
+
+
+def recall_skills(library: SkillLibrary | None, instruction: str, *, k: int) -> list[Skill]:
+    """Return the saved skills that fit a task, best first."""
+    if library is None or not len(library):
+        return []
+    return [hit.skill for hit in library.search(instruction, k=k)]
 
 
 def search_skills(library: SkillLibrary) -> Callable[[str], list[str]]:
