@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 SOCKET: Final = "gateway.sock"
-_LOCK, _LOG = "gateway.lock", "gateway.log"
+_LOCK, _TURN, _LOG = "gateway.lock", "gateway.turn", "gateway.log"
 _IDLE_S = 30.0
 IDLE_VARIABLE: Final = "HABILIS_GATEWAY_IDLE_S"
 _START_S = 60.0
@@ -34,10 +34,31 @@ def socket_path(folder: Path) -> Iterator[str]:
 def start_gateway(folder: Path) -> None:
     """See to it that a gateway listens at the library's socket. Blocks until it does.
 
+    Of many that want one at once, the first starts it and the others wait for that.
+
     Raises:
         OSError: none can be started.
         subprocess.SubprocessError: the same.
     """
+    turn = os.open(folder / _TURN, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        if not _listens(folder):
+            _spawn(folder)
+    finally:
+        os.close(turn)
+
+
+def _listens(folder: Path) -> bool:
+    try:
+        with socket_path(folder) as path, socket.socket(socket.AF_UNIX) as visitor:
+            visitor.connect(path)
+    except OSError:
+        return False
+    return True
+
+
+def _spawn(folder: Path) -> None:
     secrets = ("OPENAI_API_KEY",)  # keys come with the calls
     environment = {k: v for k, v in os.environ.items() if k not in secrets}
     paths = [str(Path(p).absolute()) for p in environment.get("PYTHONPATH", "").split(":") if p]

@@ -152,7 +152,7 @@ assert net_price(50, 0) == 50
 
 def test_a_token_budget_is_never_overrun() -> None:
     """A call that may need more than is left is not made; a reply is told how long it may be."""
-    with ChatServer(["```python\nprint(1)\n```"]) as server:
+    with ChatServer(lambda body: "```python\nprint(1)\n```") as server:
         author = OpenAIAuthor("m", base_url=server.url)
         small = Agent(author, budget=Budget(tokens=10)).run_sync("Print one.")
         assert (small.stop_reason, len(server.requests)) == ("tokens", 0)
