@@ -78,10 +78,14 @@ class Session:
         types = {task.key: task.output_type for task in self.tasks}
         return {key: result_from_json(text, types.get(key)) for key, text in rows.items()}
 
-    def stop(self) -> None:
-        """Let a run, in whatever thread, end after the step it is at."""
+    def stop(self, *, grace_s: float | None = None) -> None:
+        """Let a run, in whatever thread, end after the step it is at.
+
+        A step that takes longer than `grace_s` is cut off; resumed, it is done again,
+        but a call of a model that is under way is not paid again.
+        """
         if self._running is not None:
-            self._running.stopping.set()
+            self._running.stop(grace_s=grace_s)
 
     async def run(
         self,
@@ -238,7 +242,8 @@ class Session:
         payer = payer_for(self._agent.author, self._library, process=claim.process)
         record = TaskRecord(claim, running=running, library=self._library, payer=payer)
         tell = None if observer is None else self._one_at_a_time(observer)
-        result = await self._agent.run_task(task, observer=tell, record=record)
+        async with running.at_work():
+            result = await self._agent.run_task(task, observer=tell, record=record)
         self._journal.finish_task(claim, result.to_json())
         return result
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from typing import Any
 
 from habilis.errors import AuthorError, EndpointBusy
 from habilis.events import Event, Paused
@@ -41,6 +42,8 @@ class Running:
         self.journal, self.name, self._tell, self._clock = journal, name, tell, clock
         self.stopping = threading.Event()
         self._patience_s = patience_s
+        self.abandoned = False  # steps under way are not waited for any more
+        self._at_work: dict[asyncio.Task[Any], asyncio.AbstractEventLoop] = {}
         self._lock = threading.Lock()
         self._stepping = 0  # steps under way, not counted in the account yet
         self._lapped = time.monotonic()
@@ -52,6 +55,42 @@ class Running:
         with self._lock:
             before, self._lapped = self._lapped, time.monotonic()
             return self._lapped - before
+
+    def stop(self, *, grace_s: float | None = None) -> None:
+        """End after the steps under way; those that take longer than `grace_s` are cut off."""
+        self.stopping.set()
+        if grace_s is not None:
+            timer = threading.Timer(grace_s, self._abandon)
+            timer.daemon = True
+            timer.start()
+
+    def _abandon(self) -> None:
+        with self._lock:
+            self.abandoned = True
+            for task, loop in self._at_work.items():
+                loop.call_soon_threadsafe(task.cancel)
+
+    @asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Run a task's work so that it can be cut off.
+
+        Raises:
+            StopSession: it was.
+        """
+        task = asyncio.current_task()
+        assert task is not None
+        with self._lock:
+            self._at_work[task] = asyncio.get_running_loop()
+        try:
+            yield
+        except asyncio.CancelledError:
+            if not self.abandoned:
+                raise
+            task.uncancel()
+            raise StopSession from None
+        finally:
+            with self._lock:
+                del self._at_work[task]
 
     def check(self) -> None:
         """Raise when the session is to end.
