@@ -78,7 +78,7 @@ class ModelServer:
                     + body
                 )
                 await writer.drain()
-        except (OSError, asyncio.IncompleteReadError):
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client has gone
         finally:
             writer.close()

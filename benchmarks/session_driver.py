@@ -20,12 +20,13 @@ from habilis.events import Event
 _LOOK = "```python\nseats = count_seats({n})\nprint(seats)\n```"
 _ANSWER = "```python\nfinal_answer(seats + 1)\n```"
 _TOOL = '''```python
-def add_{n}_guests(seats: int) -> int:
-    """Return the seats for {n} more guests and their host."""
-    return seats * {n} + 1
+def seats_of_row_{n}(table: int) -> int:
+    """Return the seats that a table in row {n} needs."""
+    return table * {m} - {k}
 
 
-assert add_{n}_guests({seats}) == {answer}
+assert seats_of_row_{n}({n}) == {answer}
+assert seats_of_row_{n}(1) == {one}
 ```'''
 NAME = "kills"
 
@@ -33,7 +34,7 @@ NAME = "kills"
 class WordEncoder:
     """Vectors of hashed words: what is tested here is no matter of meaning."""
 
-    name = "words"
+    key = "words"
     dimension = 64
 
     def encode(self, texts: Sequence[str]) -> Any:
@@ -64,10 +65,9 @@ def reply(request: dict[str, Any]) -> str:
     if turn == 1:
         return _ANSWER
     if turn == 2 and number % 4 == 3:
-        seats, answer = number * 3, number * 3 + 1
-        return _TOOL.format(n=number, seats=seats, answer=answer).replace(
-            f"seats * {number} + 1", "seats + 1"
-        )
+        m, answer = number + 5, number * 3 + 1
+        k = number * m - answer
+        return _TOOL.format(n=number, m=m, k=k, answer=answer, one=m - k)
     return "NOTHING"
 
 

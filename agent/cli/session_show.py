@@ -91,13 +91,13 @@ def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:
         "seconds": round(account.seconds, 3),
         "in_doubt": [
             {
-                "task": s.task,
-                "step": s.number,
-                "author": s.author,
-                "at": s.at,
-                "tokens": s.cost.tokens,
+                "task": step.task,
+                "step": step.number,
+                "author": step.author,
+                "at": step.at,
+                "tokens": step.cost.tokens,
             }
-            for s in doubts
+            for step in doubts
         ],
     }
 
