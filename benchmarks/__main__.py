@@ -22,6 +22,7 @@ NAMES: Final = (
     "replay",
     "replies",
     "sandbox",
+    "sessions",
     "startup",
 )  # modules with run(data, *, peers, quick)
 

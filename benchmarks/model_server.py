@@ -19,7 +19,8 @@ class ModelServer:
 
     With `per_s`, more requests than that (over a bucket of as many) get 429 and a wish to
     come back in `retry_s`. `seen` counts what was answered by a hash of the messages, so an
-    answer that was paid twice stands there twice; `tokens` is what all answers cost.
+    answer that was paid twice stands there twice; `paid_again` are the messages of those,
+    `tokens` is what all answers cost.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class ModelServer:
     ) -> None:
         self._write, self._latency_s, self._per_s, self._retry_s = write, latency_s, per_s, retry_s
         self.seen: Counter[str] = Counter()
+        self.paid_again: list[str] = []
         self.requests = self.refused = self.tokens = 0
         self._bucket, self._filled_at = per_s or 0.0, time.monotonic()
         self._loop = asyncio.new_event_loop()
@@ -51,7 +53,7 @@ class ModelServer:
     @property
     def paid_twice(self) -> int:
         """Answers beyond the first to the same messages."""
-        return sum(count - 1 for count in self.seen.values())
+        return len(self.paid_again)
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -89,7 +91,10 @@ class ModelServer:
             self.refused += 1
             return 429, b'{"error": {"message": "slow down"}}'
         messages = json.dumps(request["messages"])
-        self.seen[hashlib.sha256(messages.encode()).hexdigest()] += 1
+        key = hashlib.sha256(messages.encode()).hexdigest()
+        if self.seen[key]:
+            self.paid_again.append(messages)
+        self.seen[key] += 1
         text = self._write(request)
         sent, written = len(messages) // 4, len(text) // 4
         self.tokens += sent + written

@@ -54,17 +54,26 @@ def tasks(count: int) -> list[Task]:
     ]
 
 
+def rows_of(count: int) -> range:
+    """Return the tables whose task makes a skill."""
+    return range(3, count, 4)
+
+
+def table_of(messages: str) -> int:
+    """Return the table that a conversation is about."""
+    return int(messages.partition("at table ")[2].partition("?")[0])
+
+
 def reply(request: dict[str, Any]) -> str:
     """Be the model: the next reply to a conversation."""
     messages = [str(message["content"]) for message in request["messages"]]
-    asked = next(text for text in messages if "at table " in text)
-    number = int(asked.partition("at table ")[2].partition("?")[0])
+    number = table_of(" ".join(messages))
     turn = sum(message["role"] == "assistant" for message in request["messages"])
     if turn == 0:
         return _LOOK.format(n=number)
     if turn == 1:
         return _ANSWER
-    if turn == 2 and number % 4 == 3:
+    if turn == 2 and number in rows_of(number + 1):
         m, answer = number + 5, number * 3 + 1
         k = number * m - answer
         return _TOOL.format(n=number, m=m, k=k, answer=answer, one=m - k)

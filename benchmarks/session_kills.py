@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.model_server import ModelServer
-from benchmarks.session_driver import NAME, library, reply, tasks
+from benchmarks.session_driver import NAME, library, reply, rows_of, table_of, tasks
 from habilis.memory.journal_ledger import scope_of
 from habilis.memory.store import Store
 
@@ -34,18 +34,15 @@ class Kills:
     gateway_kills: int
     lost: int
     wrong: int
-    skills: int
+    skills_lost: int
     doubled: int
     paid_twice: int
+    unlisted: int
     in_doubt: int
     tokens: int
     server_tokens: int
     effects_repeated: int
     problems: tuple[str, ...]
-
-    @property
-    def unlisted(self) -> int:
-        return max(0, self.paid_twice - self.in_doubt)
 
 
 def run_kills(
@@ -123,16 +120,22 @@ def _outcome(folder: Path, server: ModelServer, *, count: int, kills: int, gatew
         wanted = {task.key: task.checks[0].value for task in tasks(count)}
         right = {key: f'"answer": {value}, "answered": true' for key, value in wanted.items()}
         skills = shelf.skills()
+        wanted_skills = {f"seats_of_row_{number}" for number in rows_of(count)}
+        doubts = Counter(step.task for step in journal.steps.in_doubt(NAME))
+        twice = Counter(f"t{table_of(messages)}" for messages in server.paid_again)
         account = journal.ledger.account(scope_of(NAME))
         return Kills(
             kills=kills,
             gateway_kills=gateways,
             lost=len(wanted.keys() - results.keys()),
             wrong=sum(right[key] not in text for key, text in results.items()),
-            skills=len(skills),
+            skills_lost=len(
+                {f"seats_of_row_{n}" for n in rows_of(count)} - {s.name for s in skills}
+            ),
             doubled=sum(len(shelf.history(skill.name)) > 1 for skill in skills),
             paid_twice=server.paid_twice,
-            in_doubt=len(journal.steps.in_doubt(NAME)),
+            unlisted=sum((twice - doubts).values()),
+            in_doubt=sum(doubts.values()),
             tokens=account.tokens,
             server_tokens=server.tokens,
             effects_repeated=sum(effects.values()) - len(effects),
