@@ -129,9 +129,7 @@ def _outcome(folder: Path, server: ModelServer, *, count: int, kills: int, gatew
             gateway_kills=gateways,
             lost=len(wanted.keys() - results.keys()),
             wrong=sum(right[key] not in text for key, text in results.items()),
-            skills_lost=len(
-                {f"seats_of_row_{n}" for n in rows_of(count)} - {s.name for s in skills}
-            ),
+            skills_lost=len(wanted_skills - {skill.name for skill in skills}),
             doubled=sum(len(shelf.history(skill.name)) > 1 for skill in skills),
             paid_twice=server.paid_twice,
             unlisted=sum((twice - doubts).values()),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from habilis.memory.journal_calls import HostCalls
 from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
-from habilis.memory.journal_ledger import Ledger, add_use
+from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
 from habilis.memory.journal_steps import Steps
 from habilis.memory.store import Store, storable
 
@@ -58,6 +58,7 @@ class Journal:
                     self._store.clock(),
                 ),
             )
+            open_accounts(connection, name)
 
     def open_session(self, claim: Claim) -> None:
         """Say that a session runs.
@@ -162,6 +163,7 @@ class Journal:
                 "FROM session WHERE name = ?",
                 (storable(new), self._store.clock(), storable(name)),
             )
+            open_accounts(connection, new)
             connection.execute(
                 "INSERT INTO finished_task (session, key, result, finished_at) "
                 "SELECT ?, key, result, finished_at FROM finished_task WHERE session = ? "

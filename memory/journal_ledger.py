@@ -105,19 +105,15 @@ class Ledger:
     ) -> None:
         """Set what an account may come to, all in all; None is no limit."""
         with self._store.change() as connection:
-            open_account(connection, scope)
+            connection.execute(
+                "INSERT INTO account (scope) VALUES (?) ON CONFLICT (scope) DO NOTHING",
+                (storable(scope),),
+            )
             connection.execute(
                 "UPDATE account SET most_tokens = ?, most_usd = ?, most_steps = ?, "
                 "most_seconds = ? WHERE scope = ?",
                 (tokens, usd, steps, seconds, storable(scope)),
             )
-
-
-def open_account(connection: sqlite3.Connection, scope: str) -> None:
-    """See to it that there is a row for the account."""
-    connection.execute(
-        "INSERT INTO account (scope) VALUES (?) ON CONFLICT (scope) DO NOTHING", (storable(scope),)
-    )
 
 
 def reserve(
@@ -131,30 +127,26 @@ def reserve(
     Raises:
         BudgetSpent: not even then.
     """
-    scopes = (scope_of(session), LIBRARY)
-    for scope in scopes:
-        open_account(connection, scope)
-        row = connection.execute("SELECT * FROM account WHERE scope = ?", (storable(scope),))
-        account = Account(**dict(row.fetchone()))
-        needs = (
-            ("tokens", account.tokens, account.reserved_tokens, tokens, account.most_tokens),
-            ("usd", account.usd, account.reserved_usd, usd or 0.0, account.most_usd),
-        )
+    accounts = _accounts(connection, session)
+    for account in accounts:
         if usd is None and account.most_usd is not None:
             raise replace(account, unpriced=1).refusal("usd")
         if limit := account.over():
             raise account.refusal(limit)
-        for limit, spent, reserved, more, most in needs:
+    for account in accounts:
+        for limit, spent, reserved, more, most in (
+            ("tokens", account.tokens, account.reserved_tokens, tokens, account.most_tokens),
+            ("usd", account.usd, account.reserved_usd, usd or 0.0, account.most_usd),
+        ):
             if most is not None and spent + more > most:
                 raise account.refusal(limit)
             if most is not None and spent + reserved + more > most:
                 return False
-    for scope in scopes:
-        connection.execute(
-            "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
-            "reserved_usd = reserved_usd + ? WHERE scope = ?",
-            (tokens, usd or 0.0, storable(scope)),
-        )
+    connection.execute(
+        "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
+        "reserved_usd = reserved_usd + ? WHERE scope IN (?, ?)",
+        (tokens, usd or 0.0, *_scopes(session)),
+    )
     return True
 
 
@@ -167,21 +159,34 @@ def settle(
     usd: float | None,
 ) -> None:
     """Put the true cost of a call in the place of what was set aside for it."""
-    for scope in (scope_of(session), LIBRARY):
-        open_account(connection, scope)
-        connection.execute(
-            "UPDATE account SET reserved_tokens = reserved_tokens - ?, "
-            "reserved_usd = CASE WHEN reserved_tokens <= ? THEN 0 ELSE reserved_usd - ? END, "
-            "tokens = tokens + ?, usd = usd + ?, unpriced = unpriced + ? WHERE scope = ?",
-            (reserved[0], *reserved, tokens, usd or 0.0, usd is None, storable(scope)),
-        )
+    connection.execute(
+        "UPDATE account SET reserved_tokens = reserved_tokens - ?, "
+        "reserved_usd = CASE WHEN reserved_tokens <= ? THEN 0 ELSE reserved_usd - ? END, "
+        "tokens = tokens + ?, usd = usd + ?, unpriced = unpriced + ? WHERE scope IN (?, ?)",
+        (reserved[0], *reserved, tokens, usd or 0.0, usd is None, *_scopes(session)),
+    )
 
 
 def add_use(connection: sqlite3.Connection, session: str, *, steps: int, seconds: float) -> None:
     """Count steps taken and seconds gone by."""
-    for scope in (scope_of(session), LIBRARY):
-        open_account(connection, scope)
-        connection.execute(
-            "UPDATE account SET steps = steps + ?, seconds = seconds + ? WHERE scope = ?",
-            (steps, seconds, storable(scope)),
-        )
+    connection.execute(
+        "UPDATE account SET steps = steps + ?, seconds = seconds + ? WHERE scope IN (?, ?)",
+        (steps, seconds, *_scopes(session)),
+    )
+
+
+def open_accounts(connection: sqlite3.Connection, session: str) -> None:
+    """See to it that there are the accounts a session's costs count in."""
+    connection.executemany(
+        "INSERT INTO account (scope) VALUES (?) ON CONFLICT (scope) DO NOTHING",
+        [(scope,) for scope in _scopes(session)],
+    )
+
+
+def _scopes(session: str) -> tuple[str, str]:
+    return (storable(scope_of(session)), LIBRARY)
+
+
+def _accounts(connection: sqlite3.Connection, session: str) -> list[Account]:
+    rows = connection.execute("SELECT * FROM account WHERE scope IN (?, ?)", _scopes(session))
+    return [Account(**dict(row)) for row in rows]
