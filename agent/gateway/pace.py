@@ -16,7 +16,9 @@ from typing import Final
 _WINDOW_S: Final = 2.0  # over which the endpoint's own rate is measured
 _BELOW: Final = 0.9  # of the rate that was refused
 _HOLD_S: Final = 0.5  # where a refusal names no time
-_SPEED_UP: Final = 0.01  # of the pace, an answer
+_SPEED_UP: Final = 0.1  # turns a second more, an answer: a tenth more a second
+_SLOW_UP: Final = 0.02  # of the pace, where answers are so rare that a tenth would be much
+_SHORTEST_S: Final = 0.5  # of a measurement
 
 
 class Pace:
@@ -59,7 +61,7 @@ class Pace:
         self._forget(now)
         self._refusals = 0
         if self._per_s is not None:
-            self._per_s += _SPEED_UP * self._per_s / max(1.0, self._per_s * 0.25)
+            self._per_s += min(_SPEED_UP, _SLOW_UP * self._per_s)
 
     def refused(self, wish_s: float | None) -> None:
         """Hold all turns back, and go slower from then on."""
@@ -67,7 +69,8 @@ class Pace:
         if now < self._held_until:
             return  # sent before the refusal that is known
         self._forget(now)
-        seen = len(self._answers) / _WINDOW_S
+        over_s = max(_SHORTEST_S, now - self._answers[0]) if self._answers else _WINDOW_S
+        seen = len(self._answers) / over_s
         slower = seen if self._per_s is None else min(self._per_s, max(seen, self._per_s / 2))
         self._per_s = max(0.2, _BELOW * slower)
         self._refusals += 1
