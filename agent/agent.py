@@ -182,14 +182,24 @@ class Agent:
         finally:
             running.cancel()
 
-    def session(self, name: str, tasks: Sequence[Task] = ()) -> Session:
+    def session(
+        self,
+        name: str,
+        tasks: Iterable[Task] = (),
+        *,
+        budget: Budget | None = None,
+        patience_s: float = 0.0,
+    ) -> Session:
         """Return the durable session of this name over `tasks`.
+
+        `budget` limits all its runs together, beside the agent's own, which limits each
+        task. `patience_s` is how long an endpoint may be away before the session gives up.
 
         Raises:
             SessionError: the agent has no library to keep the journal in, or the name
                 stands for other tasks.
         """
-        return Session(self, name, tasks)
+        return Session(self, name, tuple(tasks), budget=budget, patience_s=patience_s)
 
     async def run_task(
         self,

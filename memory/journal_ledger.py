@@ -59,19 +59,15 @@ class Account:
     def seconds_left(self) -> float | None:
         return None if self.most_seconds is None else max(0.0, self.most_seconds - self.seconds)
 
-    def over(self) -> str:
-        """Return the limit that is reached, "" when none is."""
-        used = {
-            "tokens": (self.tokens, self.most_tokens),
-            "usd": (self.usd, self.most_usd),
-            "steps": (self.steps, self.most_steps),
-            "seconds": (self.seconds, self.most_seconds),
-        }
-        if self.most_usd is not None and self.unpriced:
+    def over(self, *limits: str) -> str:
+        """Return which of these limits is reached, "" when none is."""
+        if "usd" in limits and self.most_usd is not None and self.unpriced:
             return "usd"
-        return next(
-            (k for k, (have, most) in used.items() if most is not None and have >= most), ""
-        )
+        for limit in limits:
+            most = getattr(self, f"most_{limit}")
+            if most is not None and getattr(self, limit) >= most:
+                return limit
+        return ""
 
     def refusal(self, limit: str) -> BudgetSpent:
         """Return the error that says why nothing more may be spent."""
@@ -131,7 +127,7 @@ def reserve(
     for account in accounts:
         if usd is None and account.most_usd is not None:
             raise replace(account, unpriced=1).refusal("usd")
-        if limit := account.over():
+        if limit := account.over("tokens", "usd", "seconds"):
             raise account.refusal(limit)
     for account in accounts:
         for limit, spent, reserved, more, most in (

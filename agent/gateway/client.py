@@ -17,7 +17,7 @@ from habilis.memory.journal import Journal
 from habilis.memory.journal_steps import Cost, Place, StepRow
 
 _TRIES = 6  # a gateway that ends just now, one of another version, one that is killed
-_AGAIN_S = 0.1
+_AGAIN_S = 0.05  # doubles with every try
 
 
 @runtime_checkable
@@ -57,6 +57,7 @@ class PayThroughGateway:
                 problem = str(error) or type(error).__name__
             if left:
                 problem = await self._start() or problem
+                await asyncio.sleep(_AGAIN_S * 2 ** (_TRIES - 1 - left))
         raise SessionError(
             f"the gateway of {str(self._folder)!r} does not answer ({problem}); its last words "
             f"are in {str(self._folder / 'gateway.log')!r}"
@@ -80,5 +81,4 @@ class PayThroughGateway:
             await asyncio.to_thread(start_gateway, self._folder)
         except (OSError, subprocess.SubprocessError) as error:
             return str(error)
-        await asyncio.sleep(_AGAIN_S)
         return ""

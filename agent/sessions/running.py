@@ -111,8 +111,8 @@ class Running:
         with self._lock:
             for scope in (scope_of(self.name), LIBRARY):
                 account = self.journal.ledger.account(scope)
-                limit = replace(account, steps=account.steps + self._stepping).over()
-                if limit:
+                account = replace(account, steps=account.steps + self._stepping)
+                if limit := account.over("steps", "seconds"):
                     raise account.refusal(limit)
             self._stepping += 1
         try:
