@@ -102,9 +102,12 @@ class Steps:
         where = "session = ? AND task = ? AND number = ? AND state IN ('begun', 'done')"
         return next(iter(self._rows(where, (session, task, number))), None)
 
-    def all_of_task(self, session: str, task: str) -> list[StepRow]:
-        """Return every step of a task, also dropped and doubtful ones, as they came."""
-        return self._rows("session = ? AND task = ? ORDER BY id", (session, task))
+    def behind(self, session: str, task: str) -> tuple[float, list[Cost]]:
+        """Return a task's time so far, and the costs of its steps that will not be replayed."""
+        last = "SELECT coalesce(max(elapsed_s), 0) FROM step WHERE session = ? AND task = ?"
+        gone = "session = ? AND task = ? AND state IN ('dropped', 'in_doubt')"
+        costs = [row.cost for row in self._rows(gone, (session, task))]
+        return float(self._store.rows(last, (session, task))[0][0]), costs
 
     def of_session(self, session: str) -> list[StepRow]:
         """Return every step of a session, also dropped and doubtful ones, as they came."""

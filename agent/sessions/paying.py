@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import asdict
 from typing import Any, Final, Protocol
 
 from habilis.agent.author import Author, Reply, Request, Usage
@@ -95,7 +94,7 @@ def most_cost(author: Author, request: Request, *, most_input: int) -> Cost:
 
 def cost_of(reply: Reply) -> Cost:
     """Return a reply's usage as the journal keeps it."""
-    return Cost(**asdict(reply.usage))
+    return Cost(**vars(reply.usage))
 
 
 def reply_text(reply: Reply) -> str:
@@ -107,5 +106,5 @@ def reply_text(reply: Reply) -> str:
 def reply_from(text: str, cost: Cost) -> Reply:
     """Read a reply back."""
     row = json.loads(text)
-    usage = Usage(**asdict(cost))
+    usage = Usage(**vars(cost))
     return Reply(text=row["text"], gave_up=row["gave_up"], notes=row["notes"], usage=usage)

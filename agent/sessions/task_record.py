@@ -25,7 +25,7 @@ from habilis.events import Diverged
 from habilis.memory import records
 from habilis.memory.journal_claims import Claim
 from habilis.memory.journal_ledger import LIBRARY, scope_of
-from habilis.memory.journal_steps import Cost, Place, StepKind, StepRow, StepState
+from habilis.memory.journal_steps import Place, StepKind, StepRow, StepState
 from habilis.memory.library import SkillLibrary
 from habilis.skills.outcome import Outcome
 from habilis.skills.skill import Skill
@@ -55,11 +55,10 @@ class TaskRecord(Record):
 
     def begin(self, *, meter: Meter, announce: Callable[..., None]) -> None:
         self.meter, self._announce = meter, announce
-        rows = self._steps.all_of_task(self.claim.session, self.claim.task)
-        meter.add_seconds(max((row.elapsed_s for row in rows), default=0.0))
-        for row in rows:
-            if row.state in (StepState.DROPPED, StepState.IN_DOUBT):
-                meter.spend(_usage(row.cost))
+        elapsed_s, costs = self._steps.behind(self.claim.session, self.claim.task)
+        meter.add_seconds(elapsed_s)
+        for cost in costs:
+            meter.spend(Usage(**vars(cost)))
 
     # what the loop asks for --------------------------------------------------
 
@@ -130,7 +129,7 @@ class TaskRecord(Record):
             row = self._known.pop(known)
             if row.state is StepState.BEGUN:
                 self._steps.give_up(row.id)
-            self.meter.spend(_usage(row.cost))
+            self.meter.spend(Usage(**vars(row.cost)))
         self._steps.drop_from(self.claim, number, calls_from=self._tools.forget())
         self._number = number
         self._announce(Diverged, step=number, what=what)
@@ -160,7 +159,7 @@ class TaskRecord(Record):
         del self._known[row.number]
         if not self.payer.joins(row):
             self._steps.give_up(row.id)
-            self.meter.spend(_usage(row.cost))
+            self.meter.spend(Usage(**vars(row.cost)))
 
     def _write(self, kind: StepKind, request: str, content: str, seconds: float = 0.0) -> None:
         self._steps.record(
@@ -233,13 +232,3 @@ class RecordedAuthor:
 def request_hash(*parts: str) -> str:
     """Return a short hash of what is asked."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
-
-
-def _usage(cost: Cost) -> Usage:
-    return Usage(
-        requests=cost.requests,
-        input_tokens=cost.input_tokens,
-        output_tokens=cost.output_tokens,
-        usd=cost.usd,
-        seconds=cost.seconds,
-    )
