@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from habilis.agent.author import Author, CallSkill, Message, Purpose, Reply, Request, Step
@@ -94,6 +95,7 @@ class Dialogue:
         """
         reply = await self._paid(self.author, purpose, self.messages)
         self.messages.append(Message(role="assistant", content=reply.text))
+        self.meter.count(self.messages, reply.usage)
         return reply
 
     async def ask_aside(
@@ -111,8 +113,13 @@ class Dialogue:
         reached = self.meter.exceeded()
         if reached:
             raise Stopped(reached, self.meter.explain(reached))
+        main = messages is self.messages
+        room = self.meter.room(messages, getattr(author, "inner", author), counted=main)
+        reached = self.meter.full(room)
+        if reached:
+            raise Stopped(reached, self.meter.explain(reached))
         self.announce(AuthorAsked, author=author.name, purpose=purpose.value)
-        reply = await self._reply(author, purpose, messages)
+        reply = await self._reply(author, purpose, messages, room)
         self.meter.spend(reply.usage)
         self.announce(
             AuthorReplied,
@@ -127,14 +134,16 @@ class Dialogue:
             raise Stopped(StopReason.GAVE_UP, reply.gave_up)
         return reply
 
-    async def _reply(self, author: Author, purpose: Purpose, messages: Sequence[Message]) -> Reply:
+    async def _reply(
+        self, author: Author, purpose: Purpose, messages: Sequence[Message], room: int | None
+    ) -> Reply:
         """Ask with what fits; where the model takes less than was thought, with less again."""
         while True:
-            request = await self._request(purpose, messages)
+            request = replace(await self._request(purpose, messages), most_output=room)
+            own_time = getattr(author, "keeps_time", False)  # it may pause, which is free
+            limit_s = None if own_time else self.meter.seconds_left
             try:
-                return await asyncio.wait_for(
-                    author.reply(request), timeout=self.meter.seconds_left
-                )
+                return await asyncio.wait_for(author.reply(request), timeout=limit_s)
             except TimeoutError:
                 detail = f"{author.name} had not replied in time"
                 raise Stopped(StopReason.SECONDS, detail) from None

@@ -15,11 +15,12 @@ from habilis.agent.output import output_of
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.recall import Recall
+from habilis.agent.record import Record
 from habilis.agent.repeats import Repeats
 from habilis.agent.result import Result
 from habilis.agent.reuse import reusable
 from habilis.agent.runner import Runner
-from habilis.agent.setting import Setting, search_skills
+from habilis.agent.setting import Setting, recorded, search_skills
 from habilis.agent.task import Task
 from habilis.agent.toolmaker import Solved, Toolmaker, example_cases
 from habilis.agent.trim import trimmed
@@ -35,7 +36,7 @@ from habilis.skills.skill import Skill
 _FAULTS, _REPEATS = 3, 3  # unusable replies in a row; one action again (AgentTuning's rule)
 
 
-async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "") -> Result:
+async def run_task(task: Task, setting: Setting, *, emit: Emit, record: Record) -> Result:
     """Work on one task until it is answered, given up or out of budget.
 
     A limit gives a partial result. Cancelling kills the worker and leaves the library
@@ -46,32 +47,36 @@ async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "
         AuthorError: the author's endpoint failed for good.
     """
     library = setting.library
+    setting = recorded(setting, record)
     search = [search_skills(library)] if library is not None and len(library) else []
     with (
         workspace(task.files) as folder,
         Worker(
             workspace=folder,
-            tools=[*setting.tools, *task.tools, *search],
+            tools=record.tools([*setting.tools, *task.tools, *search]),
             load_skill=library.closure if library is not None else None,
-            approve=setting.approve,
+            approve=record.approve(setting.approve),
             allow=setting.allow,
             limits=setting.limits,
+            hash_seed=record.hash_seed,
         ) as worker,
     ):
         worker.define(task.inputs)
-        return await _TaskRun(task, setting, worker, emit=emit, session=session).run()
+        return await _TaskRun(task, setting, worker, emit=emit, record=record).run()
 
 
 class _TaskRun:
     def __init__(
-        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, session: str
+        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, record: Record
     ) -> None:
-        self.task, self.setting, self.session = task, setting, session
+        self.task, self.setting, self.record = task, setting, record
         self.meter = Meter(setting.budget, clock=setting.clock)
-        self.runner = Runner(worker, meter=self.meter, action_s=setting.limits.action_s)
+        most_s = setting.limits.action_s
+        self.runner = Runner(worker, meter=self.meter, action_s=most_s, record=record)
         self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
-        tools = (*setting.tools, *task.tools)
-        self.recall = Recall(setting.library, task, [tool.__name__ for tool in tools])
+        names = [tool.__name__ for tool in (*setting.tools, *task.tools)]
+        self.recall = Recall(setting.library, task, names, recorded=record.recalled)
+        record.begin(meter=self.meter, announce=self.announce)
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
         self.attempts = 0
@@ -110,8 +115,7 @@ class _TaskRun:
 
     async def _import(self, skills: Sequence[Skill]) -> None:
         if skills:
-            names = ", ".join(skill.name for skill in skills)
-            await self.runner.run(f"from skills import {names}")
+            await self.runner.run(f"from skills import {', '.join(s.name for s in skills)}")
 
     async def _reuse(self) -> bool:
         """Solve a task by examples with one saved skill, if one is right on all of them."""
@@ -162,8 +166,8 @@ class _TaskRun:
                 faults += 1
                 if faults >= _FAULTS:
                     raise Stopped(StopReason.UNUSABLE_REPLIES, parsed.fault)
-                wants_function = bool(self.task.examples)
-                correction = render("correction", fault=parsed.fault, wants_function=wants_function)
+                wanted = bool(self.task.examples)
+                correction = render("correction", fault=parsed.fault, wants_function=wanted)
                 dialogue.remember(Step(reply=reply.text, observation=correction))
                 continue
             faults = 0
@@ -186,8 +190,7 @@ class _TaskRun:
             verdict = "Your answer is accepted."
         elif verdict and self.attempts == self.task.attempts - 1:
             verdict += " One more answer is allowed."
-        steps = self.setting.budget.steps
-        left = steps - self.meter.steps if steps is not None else None
+        left = self.meter.steps_left
         text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict
         if outcome is not None:
             text += "" if outcome.ok else await self._recall_again(source)
@@ -206,9 +209,8 @@ class _TaskRun:
 
     async def _propose(self, answer: object) -> bool:
         """Judge an answer; one that passes, or that nothing can judge, is the task's."""
-        call = None
-        if isinstance(answer, FunctionRef):
-            call = partial(self.runner.call_blocking, answer.name)
+        name = answer.name if isinstance(answer, FunctionRef) else ""
+        call = partial(self.runner.call_blocking, name) if name else None
         self.judgement = await self.runner.beside(judge, self.task, answer, call)
         self.attempts += not self.judgement.misfit
         self.answer = answer
@@ -222,9 +224,7 @@ class _TaskRun:
         if not isinstance(self.answer, FunctionRef):
             return self.judgement.output
         inputs = tuple(self.task.inputs.values()) if self.accepted else ()
-        return await output_of(
-            self.answer, inputs, runner=self.runner, sources=sources, library=self.setting.library
-        )
+        return await output_of(self.answer, inputs, self.runner, sources, self.setting.library)
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library
@@ -251,7 +251,7 @@ class _TaskRun:
             sources=dialogue.sources,
             used=tuple(self.runner.used),
             tools_called=dialogue.tools_called,
-            session=self.session,
+            session=self.record.session,
             seconds=self.meter.seconds,
             tokens=self.meter.usage.tokens,
         )
@@ -269,12 +269,12 @@ class _TaskRun:
     def _finish(
         self, dialogue: Dialogue, stop: Stopped, output: object, made: tuple[str, ...]
     ) -> Result:
-        unanswered = self.answer is NOTHING and bool(self.task.checks or self.task.examples)
+        judged = bool(self.task.checks or self.task.examples)
         result = Result(
             task_id=self.task.key,
             output=output,
             answer=self.answer,
-            solved=False if unanswered else self.judgement.passed,
+            solved=False if judged and self.answer is NOTHING else self.judgement.passed,
             stop_reason=stop.reason,
             detail=stop.detail or self.judgement.detail,
             function=self.answer.name if isinstance(self.answer, FunctionRef) else "",
@@ -284,7 +284,7 @@ class _TaskRun:
             skills_used=tuple(self.runner.used),
             skills_made=made,
             steps=tuple(dialogue.steps),
-            session=self.session,
+            session=self.record.session,
         )
         self.announce(
             TaskFinished,
