@@ -30,6 +30,7 @@ from habilis.memory.store import Store
 _ROOT = Path(__file__).parent.parent
 _PEER_SCRIPT = Path(__file__).with_name("session_peers.py")
 _PEERS = ("langgraph", "dbos")
+_LONGEST_S = 300.0
 _LATENCY_S, _IN_FLIGHT = 0.2, 64
 _MOST = Cost(requests=1, input_tokens=50, output_tokens=50, usd=None)
 
@@ -93,14 +94,19 @@ def _resume_rows(peers: Path, *, counts: tuple[int, ...]) -> list[Row]:
 
 
 def _run(who: str, what: str, folder: str, count: int, peers: Path) -> float | None:
-    """Return the figure that one process prints; None where the peer is not installed."""
+    """Return the figure that one process prints; None where a peer is not installed, or hangs."""
     python = peers / "bin" / "python"
     command = [sys.executable, "-m", "benchmarks.session_steps", what, folder, str(count)]
     if who != "ours":
         if not python.exists():
             return None
         command = [str(python.absolute()), str(_PEER_SCRIPT), who, what, folder, str(count)]
-    done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True)
+    try:
+        done = subprocess.run(
+            command, cwd=_ROOT, capture_output=True, text=True, timeout=_LONGEST_S
+        )
+    except subprocess.TimeoutExpired:
+        return None
     lines = [line for line in done.stdout.splitlines() if line.replace(".", "").isdigit()]
     return float(lines[-1]) if lines else None
 
