@@ -104,7 +104,19 @@ def _applied(
         return None
     if apply is None or examples is None or not rows:
         raise ConfigError("--apply FILE needs --examples FILE, and --out FILE needs --apply FILE")
+    if out is not None:
+        _check_out(out, [apply, examples])
     return Applied(read_rest(apply, examples=examples, rows=rows), asks=asks)
+
+
+def _check_out(out: Path, read: Sequence[Path]) -> None:
+    """Refuse what could not be written, or would take away what is read, before the work."""
+    if out.suffix.lower() not in (".csv", ".tsv", ".json", ".jsonl"):
+        raise ConfigError(f"--out {str(out)!r}: name it .csv, .tsv, .json or .jsonl")
+    if not out.parent.is_dir():
+        raise ConfigError(f"--out {str(out)!r}: there is no folder {str(out.parent)!r}")
+    if any(out.resolve() == path.resolve() for path in read):
+        raise ConfigError(f"--out {str(out)!r} is a file that is read; choose another name")
 
 
 def _show(result: Result) -> None:

@@ -116,8 +116,11 @@ class Worker:
         Raises:
             SandboxError: the worker cannot be started, was closed, or was made in another
                 process that this one was forked from.
+            TypeError: `source` is no text.
             ValueError: `timeout_s` is no time limit.
         """
+        if not isinstance(source, str):
+            raise TypeError(f"the source of an action is text, not {type(source).__name__!r}")
         seconds = self._limits.action_s if timeout_s is None else timeout_s
         request = {"do": "run", "source": source, "policy": self._policy}
         with self._turn():

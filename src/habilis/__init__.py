@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from habilis.errors import HabilisError as HabilisError
     from habilis.memory.library import SkillLibrary as SkillLibrary
     from habilis.skills.sandbox.client import Limits as Limits
+    from habilis.skills.sandbox.client import Worker as Worker
     from habilis.skills.skill import Case as Case
     from habilis.skills.skill import Skill as Skill
 
@@ -65,6 +66,7 @@ _HOMES = {
     "Usage": "agent.author",
     "Verdict": "agent.checks",
     "read_tasks": "agent.task_file",
+    "Worker": "skills.sandbox.client",
 }
 
 __all__ = [*_HOMES, "__version__"]

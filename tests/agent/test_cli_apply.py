@@ -51,6 +51,26 @@ def test_rows_that_the_examples_leave_open_are_listed(tmp_path: Path) -> None:
     assert "not sure: 1 rows (lines 3)" in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("out", "why"),
+    [
+        ("big.csv", "is a file that is read"),
+        ("nowhere/x.csv", "there is no folder"),
+        ("x.txt", "name it .csv"),
+    ],
+)
+def test_an_output_that_cannot_be_is_refused_before_the_work(
+    tmp_path: Path, out: str, why: str
+) -> None:
+    """Nothing that is read is written over, and no search is done for nothing."""
+    (tmp_path / "names.csv").write_text(NAMES)
+    (tmp_path / "big.csv").write_text("name\nTim Peters\n")
+    given = ("--examples", "names.csv", "--apply", "big.csv", "--out", out)
+    run = habilis("shorten these names", *given, folder=tmp_path)
+    assert run.returncode == 2 and why in run.stderr
+    assert (tmp_path / "big.csv").read_text() == "name\nTim Peters\n"
+
+
 def test_apply_needs_examples(tmp_path: Path) -> None:
     """There is nothing to apply; the message says what to give."""
     (tmp_path / "big.csv").write_text("text\nab\n")

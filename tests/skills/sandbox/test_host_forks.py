@@ -9,10 +9,11 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
-from habilis.errors import SandboxError
+from habilis.errors import ConfigError, SandboxError
 from habilis.skills.outcome import OutcomeKind
 from habilis.skills.sandbox import nursery
 from habilis.skills.sandbox.channel import Channel, pair
@@ -217,3 +218,21 @@ def test_a_zygote_that_nobody_needs_is_not_started() -> None:
     """Only code that imports large packages gets a process that has them."""
     assert nursery.wants_packages("import math\nfrom os import path") == ()
     assert nursery.wants_packages("import numpy as np\nfrom pandas import x") == ("numpy", "pandas")
+
+
+@pytest.mark.parametrize(
+    "limits", [{"action_s": -1}, {"memory_bytes": 0}, {"action_s": "a"}, {"value_bytes": True}]
+)
+def test_a_limit_that_is_none_is_refused(limits: dict[str, Any]) -> None:
+    """The name and the value are said, before any process is started."""
+    (name,) = limits
+    with pytest.raises(ConfigError, match=name):
+        Limits(**limits)
+
+
+def test_a_source_is_text(worker: Worker) -> None:
+    """The caller's mistake costs no variables."""
+    worker.run("kept = 1")
+    with pytest.raises(TypeError, match="is text, not 'int'"):
+        worker.run(5)  # type: ignore[arg-type]
+    assert worker.run("kept").value == 1
