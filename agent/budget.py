@@ -177,4 +177,7 @@ class Meter:
 
 
 def _weight(messages: Sequence[Message]) -> int:
-    return sum(len(message.content.encode()) + _FRAME_TOKENS for message in messages)
+    return sum(
+        len(message.content.encode("utf-8", "surrogatepass")) + _FRAME_TOKENS
+        for message in messages
+    )

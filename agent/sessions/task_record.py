@@ -20,7 +20,7 @@ from habilis.agent.sessions.observed import as_recorded, outcome_text
 from habilis.agent.sessions.paying import Payer, most_cost, reply_from
 from habilis.agent.sessions.running import Running
 from habilis.agent.sessions.tools import RecordedTools
-from habilis.errors import EndpointBusy, EndpointUnreachable
+from habilis.errors import BudgetSpent, EndpointBusy, EndpointUnreachable
 from habilis.events import Diverged
 from habilis.memory import records
 from habilis.memory.journal_claims import Claim
@@ -214,6 +214,11 @@ class RecordedAuthor:
             except (EndpointUnreachable, EndpointBusy) as error:
                 running.pause(error)
                 continue
+            except BudgetSpent:  # perhaps only since others were settled: with less, then
+                room = self._room(request, most_input)
+                if room is not None and room < (fitted.most_output or 0):
+                    continue
+                raise
             running.answered()
             record.advance()
             return reply

@@ -22,8 +22,9 @@ class Folder:
             self._given.mkdir(parents=True, exist_ok=True)
             return self._given
         if self._made is None:
-            self._made = Path(tempfile.mkdtemp(prefix="habilis-"))
-            self._finalizer = weakref.finalize(self, _remove, self._made, os.getpid())
+            made = Path(tempfile.mkdtemp(prefix="habilis-"))
+            self._finalizer = weakref.finalize(self, _remove, made, os.getpid())
+            self._made = made
         return self._made
 
     def remove(self) -> None:

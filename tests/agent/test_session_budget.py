@@ -37,24 +37,24 @@ class Metered(ScriptedAuthor):
 
 
 @pytest.mark.parametrize("parallel", [1, 4])
-@pytest.mark.parametrize("limit", [{"tokens": 7_000}, {"usd": 7.0}])
+@pytest.mark.parametrize("limit", [{"tokens": 15_000}, {"usd": 15.0}])
 def test_a_sessions_budget_is_never_overrun(
     library: SkillLibrary, limit: dict[str, float], parallel: int
 ) -> None:
     """It stops with the reason; with a larger one it goes on, and earlier costs count."""
     budget = Budget(steps=None, **limit)  # type: ignore[arg-type]
-    tasks = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(40)]
+    tasks = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(100)]
     agent = Agent(Metered(says), library=library)
     session = agent.session("s", tasks, budget=budget)
     results = session.run_sync(parallel=parallel)
     account = library.journal.ledger.account(scope_of("s"))
-    assert len(results) < 40 and "is spent" in session.stopped_because
-    assert 1_000 < account.tokens <= 7_000 and account.usd <= 7.0
+    assert len(results) < 100 and "is spent" in session.stopped_because
+    assert 1_000 < account.tokens <= 15_000 and account.usd <= 15.0
     row = library.journal.session("s")
     assert row is not None and row.state == "stopped"
     more = agent.session("s", tasks, budget=Budget(steps=None, tokens=100_000))
-    assert len(more.run_sync()) == 40
-    assert library.journal.ledger.account(scope_of("s")).tokens == 40 * 200
+    assert len(more.run_sync()) == 100
+    assert library.journal.ledger.account(scope_of("s")).tokens == 100 * 200
 
 
 @pytest.mark.parametrize("parallel", [1, 3])

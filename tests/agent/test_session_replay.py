@@ -60,14 +60,14 @@ def test_a_half_done_task_is_replayed_and_not_paid_again(library: SkillLibrary) 
     assert (result.output, result.solved, asked) == (42, True, ["seats"])
     assert len(author.requests) == 2 and result.usage.requests == 3 + 1  # one is in doubt
     kinds = [step.kind for step in library.journal.steps.of_task("s", "t")]
-    assert kinds == [StepKind.RECALL, *[StepKind.REPLY, StepKind.ACTION] * 2, StepKind.REPLY]
+    assert kinds == [*[StepKind.RECALL] * 2, *[StepKind.REPLY, StepKind.ACTION] * 2, StepKind.REPLY]
 
 
 def test_a_call_that_was_cut_off_is_in_doubt_and_counted(library: SkillLibrary) -> None:
     """Nobody knows whether it was paid; it is listed."""
     interrupted(library, [LOOK], desk([]))
     (doubt,) = library.journal.steps.in_doubt("s")
-    assert (doubt.task, doubt.number, doubt.cost.requests) == ("t", 3, 1)
+    assert (doubt.task, doubt.number, doubt.cost.requests) == ("t", 4, 1)
     assert doubt.state is StepState.IN_DOUBT
 
 
@@ -81,7 +81,7 @@ def test_an_action_that_differs_is_reported_and_goes_on_live(library: SkillLibra
     (result,) = agent.session("s", [TASK]).run_sync(observer=events.append)
     assert result.output == 42 and len(author.requests) == 3
     (diverged,) = [event for event in events if isinstance(event, Diverged)]
-    assert diverged.step == 2 and "action" in diverged.what
+    assert diverged.step == 3 and "action" in diverged.what
     states = [step.state for step in library.journal.steps.of_session("s")]
     assert states.count(StepState.DROPPED) == 3 and StepState.IN_DOUBT in states
 
@@ -106,7 +106,7 @@ def test_other_instructions_begin_the_task_anew(library: SkillLibrary) -> None:
     events: list[Event] = []
     (result,) = agent.session("s", [TASK]).run_sync(observer=events.append)
     assert result.output == 42 and len(author.requests) == 3
-    assert [e.step for e in events if isinstance(e, Diverged)] == [1]
+    assert [e.step for e in events if isinstance(e, Diverged)] == [2]
 
 
 def test_a_tool_that_disappeared(library: SkillLibrary) -> None:
