@@ -14,6 +14,7 @@ from habilis.agent.budget import Budget, StopReason
 from habilis.agent.dialogue import Announcer, Emit
 from habilis.agent.event_log import EventLog
 from habilis.agent.loop import run_task
+from habilis.agent.record import Record
 from habilis.agent.result import Result
 from habilis.agent.session import Session
 from habilis.agent.setting import Setting
@@ -108,6 +109,10 @@ class Agent:
     def library(self) -> SkillLibrary | None:
         return self._setting.library
 
+    @property
+    def author(self) -> Author:
+        return self._setting.author
+
     async def run(
         self,
         task: Task | str,
@@ -196,28 +201,38 @@ class Agent:
         finally:
             running.cancel()
 
-    def session(self, name: str, tasks: Sequence[Task] = ()) -> Session:
+    def session(
+        self,
+        name: str,
+        tasks: Iterable[Task] = (),
+        *,
+        budget: Budget | None = None,
+        patience_s: float = 0.0,
+    ) -> Session:
         """Return the durable session of this name over `tasks`.
+
+        `budget` limits all its runs together, beside the agent's own, which limits each
+        task. `patience_s` is how long an endpoint may be away before the session gives up.
 
         Raises:
             SessionError: the agent has no library to keep the journal in, or the name
                 stands for other tasks.
         """
-        return Session(self, name, tasks)
+        return Session(self, name, tuple(tasks), budget=budget, patience_s=patience_s)
 
     async def run_task(
         self,
         task: Task,
         *,
-        session: str = "",
         observer: Callable[[Event], None] | None = None,
+        record: Record | None = None,
     ) -> Result:
-        """Work on one task without looking at any journal."""
+        """Work on one task; what a session has of it is in `record`."""
         library = self._setting.library
         if library is not None:
             library.warm()
         emit = self._emitter(observer)
-        result = await run_task(task, self._setting, emit=emit, session=session)
+        result = await run_task(task, self._setting, emit=emit, record=record or Record())
         if self._raise_on_limit and result.stop_reason in _LIMITS:
             raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
         return result

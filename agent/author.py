@@ -49,9 +49,10 @@ class Request:
     """Everything an author may work from.
 
     A model reads `messages`, which say it all in words; an embedded author reads
-    the data. `skills` are the recalled ones, best first. `seconds` is the time left,
-    None when there is no limit. `call_skill` runs a saved skill in the jail on many
-    argument tuples at once and gives one outcome for each.
+    the data. `skills` are the recalled ones, best first. `seconds` is the time left and
+    `most_output` how many tokens the reply may have; None when there is no limit.
+    `call_skill` runs a saved skill in the jail on many argument tuples at once and gives
+    one outcome for each.
     """
 
     purpose: Purpose
@@ -60,6 +61,7 @@ class Request:
     skills: Sequence[Skill] = ()
     steps: Sequence[Step] = ()
     seconds: float | None = None
+    most_output: int | None = None
     call_skill: CallSkill | None = None
 
 

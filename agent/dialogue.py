@@ -95,6 +95,7 @@ class Dialogue:
         """
         reply = await self._paid(self.author, purpose, self.messages)
         self.messages.append(Message(role="assistant", content=reply.text))
+        self.meter.count(self.messages, reply.usage)
         return reply
 
     async def ask_aside(
@@ -112,9 +113,14 @@ class Dialogue:
         reached = self.meter.exceeded()
         if reached:
             raise Stopped(reached, self.meter.explain(reached))
+        main = messages is self.messages
+        room = self.meter.room(messages, getattr(author, "inner", author), counted=main)
+        reached = self.meter.full(room)
+        if reached:
+            raise Stopped(reached, self.meter.explain(reached))
         seconds = getattr(author, "seconds", None)
         self.announce(AuthorAsked, author=author.name, purpose=purpose.value, seconds=seconds)
-        reply = await self._reply(author, purpose, messages)
+        reply = await self._reply(author, purpose, messages, room)
         self.meter.spend(reply.usage)
         if reply.examples:
             self.task = replace(self.task, examples=(*self.task.examples, *reply.examples))
@@ -131,14 +137,16 @@ class Dialogue:
             raise Stopped(StopReason.GAVE_UP, reply.gave_up)
         return reply
 
-    async def _reply(self, author: Author, purpose: Purpose, messages: Sequence[Message]) -> Reply:
+    async def _reply(
+        self, author: Author, purpose: Purpose, messages: Sequence[Message], room: int | None
+    ) -> Reply:
         """Ask with what fits; where the model takes less than was thought, with less again."""
         while True:
-            request = await self._request(purpose, messages)
+            request = replace(await self._request(purpose, messages), most_output=room)
+            own_time = getattr(author, "keeps_time", False)  # it may pause, which is free
+            limit_s = None if own_time else self.meter.seconds_left
             try:
-                return await asyncio.wait_for(
-                    author.reply(request), timeout=self.meter.seconds_left
-                )
+                return await asyncio.wait_for(author.reply(request), timeout=limit_s)
             except TimeoutError:
                 detail = f"{author.name} had not replied in time"
                 raise Stopped(StopReason.SECONDS, detail) from None

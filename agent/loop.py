@@ -15,11 +15,12 @@ from habilis.agent.output import output_of
 from habilis.agent.parse import ParsedReply, parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.recall import Recall
+from habilis.agent.record import Record
 from habilis.agent.repeats import Repeats
 from habilis.agent.result import Result
 from habilis.agent.reuse import example_cases, reusable
 from habilis.agent.runner import Runner
-from habilis.agent.setting import Setting, search_skills
+from habilis.agent.setting import Setting, recorded, search_skills
 from habilis.agent.task import Task
 from habilis.agent.toolmaker import Solved, Toolmaker
 from habilis.agent.trim import trimmed
@@ -35,7 +36,7 @@ from habilis.skills.skill import Skill
 _FAULTS, _REPEATS = 3, 3  # unusable replies in a row; one action again (AgentTuning's rule)
 
 
-async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "") -> Result:
+async def run_task(task: Task, setting: Setting, *, emit: Emit, record: Record) -> Result:
     """Work on one task until it is answered, given up or out of budget.
 
     A limit gives a partial result. Cancelling kills the worker and leaves the library
@@ -46,32 +47,34 @@ async def run_task(task: Task, setting: Setting, *, emit: Emit, session: str = "
         AuthorError: the author's endpoint failed for good.
     """
     library = setting.library
+    setting = recorded(setting, record)
     search = [search_skills(library)] if library is not None and len(library) else []
     with (
         workspace(task.files) as folder,
         Worker(
             workspace=folder,
-            tools=[*setting.tools, *task.tools, *search],
+            tools=record.tools([*setting.tools, *task.tools, *search]),
             load_skill=library.closure if library is not None else None,
-            approve=setting.approve,
+            approve=record.approve(setting.approve),
             allow=setting.allow,
             limits=setting.limits,
+            hash_seed=record.hash_seed,
         ) as worker,
     ):
         worker.define(task.inputs)
-        return await _TaskRun(task, setting, worker, emit=emit, session=session).run()
+        return await _TaskRun(task, setting, worker, emit=emit, record=record).run()
 
 
 class _TaskRun:
     def __init__(
-        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, session: str
+        self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, record: Record
     ) -> None:
-        self.task, self.setting, self.session = task, setting, session
+        self.task, self.setting, self.record = task, setting, record
         self.meter = Meter(setting.budget, clock=setting.clock)
-        self.runner = Runner(worker, meter=self.meter, action_s=setting.limits.action_s)
+        self.runner = Runner(worker, meter=self.meter, limits=setting.limits, record=record)
         self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
-        tools = [tool.__name__ for tool in (*setting.tools, *task.tools)]
-        self.recall = Recall(setting.library, task, tools)
+        self.recall = Recall(setting, task, recorded=record.recalled)
+        record.begin(meter=self.meter, announce=self.announce)
         self.answer: object = NOTHING
         self.judgement = Judgement(passed=None)
         self.attempts, self.repeats = 0, Repeats()
@@ -142,7 +145,7 @@ class _TaskRun:
             messages=opening(
                 self.task,
                 skills=self.recall.shown,
-                tools=(*self.setting.tools, *self.task.tools),
+                tools=self.recall.tools,
                 can_search=bool(self.recall.shown),
                 instructions=self.setting.instructions,
             ),
@@ -186,9 +189,9 @@ class _TaskRun:
             verdict = "Your answer is accepted."
         elif verdict and self.attempts == self.task.attempts - 1:
             verdict += " One more answer is allowed."
-        left = None if (most := self.setting.budget.steps) is None else most - self.meter.steps
-        text = observation(outcome, steps_left=left, verdict=verdict) if outcome else verdict
+        text = verdict
         if outcome is not None:
+            text = observation(outcome, steps_left=self.meter.steps_left, verdict=verdict)
             text += "" if outcome.ok else await self._recall_again(source)
             self.announce(
                 Acted,
@@ -205,9 +208,8 @@ class _TaskRun:
 
     async def _propose(self, answer: object) -> bool:
         """Judge an answer; one that passes, or that nothing can judge, is the task's."""
-        call = None
-        if isinstance(answer, FunctionRef):
-            call = partial(self.runner.call_blocking, answer.name)
+        name = answer.name if isinstance(answer, FunctionRef) else ""
+        call = partial(self.runner.call_blocking, name) if name else None
         self.judgement = await self.runner.beside(judge, self.task, answer, call)
         self.attempts += not self.judgement.misfit
         self.answer = answer
@@ -221,9 +223,7 @@ class _TaskRun:
         if not isinstance(self.answer, FunctionRef):
             return self.judgement.output
         inputs = tuple(self.task.inputs.values()) if self.accepted else ()
-        return await output_of(
-            self.answer, inputs, runner=self.runner, sources=sources, library=self.setting.library
-        )
+        return await output_of(self.answer, inputs, self.runner, sources, self.setting.library)
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library
@@ -251,7 +251,7 @@ class _TaskRun:
             sources=dialogue.sources,
             used=tuple(self.runner.used),
             tools_called=dialogue.tools_called,
-            session=self.session,
+            session=self.record.session,
             seconds=self.meter.seconds,
             tokens=self.meter.usage.tokens,
         )
@@ -269,12 +269,12 @@ class _TaskRun:
     def _finish(
         self, dialogue: Dialogue, stop: Stopped, output: object, made: tuple[str, ...]
     ) -> Result:
-        unanswered = self.answer is NOTHING and bool(self.task.checks or self.task.examples)
+        judged = bool(self.task.checks or self.task.examples)
         result = Result(
             task_id=self.task.key,
             output=output,
             answer=self.answer,
-            solved=False if unanswered else self.judgement.passed,
+            solved=False if judged and self.answer is NOTHING else self.judgement.passed,
             stop_reason=stop.reason,
             detail=stop.detail or self.judgement.detail,
             function=self.answer.name if isinstance(self.answer, FunctionRef) else "",
@@ -284,7 +284,7 @@ class _TaskRun:
             skills_used=tuple(self.runner.used),
             skills_made=made,
             steps=tuple(dialogue.steps),
-            session=self.session,
+            session=self.record.session,
         )
         self.announce(
             TaskFinished,

@@ -13,7 +13,6 @@ from habilis.skills.sandbox.wire import FunctionRef
 async def output_of(
     answer: FunctionRef,
     inputs: Sequence[object],
-    *,
     runner: Runner,
     sources: Sequence[str],
     library: SkillLibrary | None,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
 from habilis.agent.reuse import without_doubtful
+from habilis.agent.setting import Setting
 from habilis.agent.task import Task
 from habilis.agent.uses import settle_states
 from habilis.errors import LibraryError
 from habilis.memory.hits import Hit
-from habilis.memory.library import SkillLibrary
 from habilis.skills.skill import Skill
 
 _RECALLED = 20  # candidates for reuse and for the embedded author
 _SHOWN = 3  # cards a model sees: two or three focused skills help most (SkillsBench, 2026)
 _SHOWN_LATER = 2
+
+
+Recorded = Callable[[Callable[[], list[Skill]]], list[Skill]]
 
 
 class Recall:
@@ -25,23 +28,28 @@ class Recall:
     Nothing is shown where nothing fits, and nothing has the name of an input or a tool.
     """
 
-    def __init__(self, library: SkillLibrary | None, task: Task, tools: Iterable[str]) -> None:
-        self._library, self._task = library, task
-        self._taken = {*task.inputs, *tools}
+    def __init__(
+        self,
+        setting: Setting,
+        task: Task,
+        *,
+        recorded: Recorded = lambda find: find(),
+    ) -> None:
+        """`recorded` may give what an earlier attempt found instead of looking."""
+        self._library, self._task, self._recorded = setting.library, task, recorded
+        self.tools = (*setting.tools, *task.tools)
+        self._taken = {*task.inputs, *(tool.__name__ for tool in self.tools)}
         self.candidates: tuple[Skill, ...] = ()
         self.shown: tuple[Skill, ...] = ()
         self.news: tuple[str, ...] = ()  # of the library, to be announced
 
     def begin(self) -> None:
         """Look for skills by the task's instruction."""
-        if self._library is None or not len(self._library):
+        if self._library is None:
             return
-        hits = self._library.search(self._task.instruction, k=_RECALLED, anyway=True)
-        self.news = tuple(self._library.news())
-        hits = [hit for hit in hits if hit.skill.name not in self._taken]
-        self.candidates = without_doubtful([hit.skill for hit in hits])
-        sound = [hit for hit in hits if hit.skill in self.candidates]
-        self._show(hit.skill for hit in sound[:_SHOWN] if hit.fits)
+        hits: list[Hit] = []
+        self.candidates = tuple(self._recorded(lambda: self._candidates(hits)))
+        self._show(self._recorded(lambda: self._fitting(hits)))
 
     def again(self, draft: str) -> tuple[Skill, ...]:
         """Look again, with code that failed as a second query; return what is newly shown.
@@ -50,9 +58,27 @@ class Recall:
         """
         if self._library is None or not self.candidates:
             return ()
+        return self._show(self._recorded(lambda: self._like(draft)))
+
+    def _candidates(self, hits: list[Hit]) -> list[Skill]:
+        if self._library is None or not len(self._library):
+            return []
+        found = self._library.search(self._task.instruction, k=_RECALLED, anyway=True)
+        self.news = tuple(self._library.news())
+        hits += [hit for hit in found if hit.skill.name not in self._taken]
+        return list(without_doubtful([hit.skill for hit in hits]))
+
+    def _fitting(self, hits: list[Hit]) -> list[Skill]:
+        if not hits:
+            self._candidates(hits)
+        sound = [hit for hit in hits if hit.skill in self.candidates]
+        return [hit.skill for hit in sound[:_SHOWN] if hit.fits]
+
+    def _like(self, draft: str) -> list[Skill]:
+        assert self._library is not None
         hits = self._library.search(self._task.instruction, k=_RECALLED, draft=draft)
         known = {*self._taken, *(skill.name for skill in self.shown)}
-        return self._show(_sure(hits, known=known, best=len(self.shown) + _SHOWN_LATER))
+        return list(_sure(hits, known=known, best=len(self.shown) + _SHOWN_LATER))
 
     def record(
         self,

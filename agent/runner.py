@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from habilis.agent.budget import Meter
+from habilis.agent.record import Record
 from habilis.agent.variables import list_variables
 from habilis.skills.calling import call_until
 from habilis.skills.outcome import Outcome
-from habilis.skills.sandbox.client import Worker
+from habilis.skills.sandbox.client import Limits, Worker
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -20,14 +21,16 @@ T = TypeVar("T")
 class Runner:
     """Runs actions and calls functions. `used` counts the saved skills that were called."""
 
-    def __init__(self, worker: Worker, *, meter: Meter, action_s: float) -> None:
-        self.worker = worker
+    def __init__(self, worker: Worker, *, meter: Meter, limits: Limits, record: Record) -> None:
+        self.worker, self._record = worker, record
         self.used: dict[str, int] = {}
         self.on_cancel: list[Callable[[], None]] = []
-        self._meter, self._limit_s = meter, action_s
+        self._meter, self._limit_s = meter, limits.action_s
 
     async def run(self, source: str) -> Outcome:
-        outcome = await self.beside(self.worker.run, source, timeout_s=self._action_s())
+        outcome = await self._record.action(
+            source, lambda: self.beside(self.worker.run, source, timeout_s=self._action_s())
+        )
         self._count([outcome])
         return outcome
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget
 from habilis.agent.observe import one_line
+from habilis.agent.record import Record
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.policy import Policy
 from habilis.skills.sandbox.client import Limits
@@ -36,6 +37,14 @@ class Setting:
     def policy_with_modules(self) -> Policy:
         """The policy of proofs, with the modules that actions may import."""
         return replace(self.policy, allow=(*self.policy.allow, *self.allow))
+
+
+def recorded(setting: Setting, record: Record) -> Setting:
+    """Return the setting in which the authors are those that `record` wants to be asked."""
+    author = record.author(setting.author)
+    if setting.tester is None or setting.tester is setting.author:
+        return replace(setting, author=author, tester=setting.tester and author)
+    return replace(setting, author=author, tester=record.author(setting.tester))
 
 
 def search_skills(library: SkillLibrary) -> Callable[[str], list[str]]:

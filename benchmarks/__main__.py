@@ -29,6 +29,7 @@ NAMES: Final = (
     "replay",
     "replies",
     "sandbox",
+    "sessions",
     "soak",
     "startup",
 )  # modules with run(data, *, peers, quick)

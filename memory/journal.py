@@ -1,15 +1,27 @@
-"""The append-only record of sessions, in the same file as the skills."""
+"""The record of sessions, in the same file as the skills.
+
+The journal itself holds sessions and the results of their tasks; `claims` says who may
+write, `steps` what was asked and paid, `calls` what tools returned, `ledger` the sums.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from habilis.memory.journal_calls import HostCalls
+from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
+from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
+from habilis.memory.journal_steps import Steps
 from habilis.memory.store import Store, storable
 
 
 @dataclass(frozen=True, kw_only=True)
 class SessionRow:
-    """A session as the journal knows it. `state` is running, stopped or finished."""
+    """A session as the journal knows it.
+
+    `state` is running, stopped, finished, or interrupted: it ran, and its process is gone.
+    `waiting` is why a running session pauses, empty when it does not.
+    """
 
     name: str
     fingerprint: str  # of its tasks; empty when tasks come one by one
@@ -17,51 +29,118 @@ class SessionRow:
     source: str  # the task file, empty when it was started from Python
     state: str
     started_at: float
+    settings: str = "{}"  # JSON: how the command line started it
+    waiting: str = ""
+    pid: int | None = None  # of the process that runs it
+    host: str = ""
 
 
 class Journal:
     """Sessions and the results of their finished tasks. A task finishes once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, lease_s: float = LEASE_S) -> None:
         self._store = store
+        self.claims = Claims(store, lease_s=lease_s)
+        self.steps = Steps(store, self.claims)
+        self.calls = HostCalls(store, self.claims)
+        self.ledger = Ledger(store)
 
-    def open_session(self, name: str, *, fingerprint: str, count: int, source: str) -> None:
-        """Say that a session runs; a new one is made, an old one goes on."""
-        with self._store.change("session_opened", name) as connection:
+    def make_session(
+        self, name: str, *, fingerprint: str, count: int, source: str, settings: str = "{}"
+    ) -> None:
+        """See to it that there is a session of this name; one that is there stays as it is."""
+        with self._store.change() as connection:
             connection.execute(
-                "INSERT INTO session (name, fingerprint, count, source, state, started_at) "
-                "VALUES (?, ?, ?, ?, 'running', ?) ON CONFLICT (name) DO UPDATE SET "
-                "state = 'running', stop_requested = 0",
-                (storable(name), fingerprint, count, storable(source), self._store.clock()),
+                "INSERT INTO session (name, fingerprint, count, source, settings, state, "
+                "started_at) VALUES (?, ?, ?, ?, ?, 'stopped', ?) ON CONFLICT (name) DO NOTHING",
+                (
+                    *(storable(name), fingerprint, count, storable(source), storable(settings)),
+                    self._store.clock(),
+                ),
+            )
+            open_accounts(connection, name)
+
+    def open_session(self, claim: Claim) -> None:
+        """Say that a session runs.
+
+        Raises:
+            ClaimLost: another process has taken it over.
+        """
+        with self._store.change("session_opened", claim.session) as connection:
+            check_claim(connection, claim)
+            connection.execute(
+                "UPDATE session SET state = 'running', stop_requested = 0, waiting = '' "
+                "WHERE name = ?",
+                (storable(claim.session),),
             )
 
-    def close_session(self, name: str, *, state: str) -> None:
+    def close_session(self, claim: Claim, *, state: str, lap_s: float = 0.0) -> None:
         """Say that a session is stopped or finished."""
-        with self._store.change(f"session_{state}", name) as connection:
+        with self._store.change(f"session_{state}", claim.session) as connection:
+            check_claim(connection, claim)
+            add_use(connection, claim.session, steps=0, seconds=lap_s)
             connection.execute(
-                "UPDATE session SET state = ? WHERE name = ?", (state, storable(name))
+                "UPDATE session SET state = ?, waiting = '' WHERE name = ?",
+                (state, storable(claim.session)),
+            )
+
+    def say_waiting(self, session: str, reason: str) -> None:
+        """Write down why a session pauses; "" when it goes on."""
+        with self._store.change() as connection:
+            connection.execute(
+                "UPDATE session SET waiting = ? WHERE name = ?",
+                (storable(reason), storable(session)),
             )
 
     def session(self, name: str) -> SessionRow | None:
         """Return a session, None when there is none of this name."""
-        return next((row for row in self.sessions() if row.name == name), None)
+        return next(iter(self._sessions("WHERE name = ?", name)), None)
 
     def sessions(self) -> list[SessionRow]:
         """Return all sessions, oldest first."""
-        rows = self._store.rows(
-            "SELECT name, fingerprint, count, source, state, started_at FROM session "
-            "ORDER BY started_at, name"
-        )
-        return [SessionRow(**dict(row)) for row in rows]
+        return self._sessions("ORDER BY started_at, name")
 
-    def finish_task(self, session: str, key: str, result: str) -> None:
-        """Record the result of a task, as JSON. The first one recorded stands."""
-        with self._store.change("task_finished", f"{session}/{key}") as connection:
+    def _sessions(self, where: str, *values: str) -> list[SessionRow]:
+        rows = self._store.rows(
+            "SELECT name, fingerprint, count, source, state, started_at, settings, waiting "
+            f"FROM session {where}",
+            values,
+        )
+        return [self._as_it_is(dict(row)) for row in rows]
+
+    def _as_it_is(self, fields: dict[str, object]) -> SessionRow:
+        """Add who runs it; a killed process cannot have written that it runs no more."""
+        row = SessionRow(**fields)  # type: ignore[arg-type]
+        if row.state != "running":
+            return row
+        holder = self.claims.holder(row.name)
+        if holder is None:
+            return SessionRow(**{**vars(row), "state": "interrupted", "waiting": ""})
+        return SessionRow(**{**vars(row), "pid": holder.pid, "host": holder.host})
+
+    def finish_task(self, claim: Claim, result: str) -> None:
+        """Record the result of the claimed task, as JSON. The first one recorded stands.
+
+        Raises:
+            ClaimLost: another process has taken the task over.
+        """
+        with self._store.change("task_finished", f"{claim.session}/{claim.task}") as connection:
+            check_claim(connection, claim)
             connection.execute(
                 "INSERT INTO finished_task (session, key, result, finished_at) "
                 "VALUES (?, ?, ?, ?) ON CONFLICT (session, key) DO NOTHING",
-                (storable(session), storable(key), storable(result), self._store.clock()),
+                (
+                    *(storable(claim.session), storable(claim.task), storable(result)),
+                    self._store.clock(),
+                ),
             )
+
+    def result(self, session: str, key: str) -> str | None:
+        """Return the recorded result of a task as JSON, None when it is not finished."""
+        rows = self._store.rows(
+            "SELECT result FROM finished_task WHERE session = ? AND key = ?", (session, key)
+        )
+        return rows[0]["result"] if rows else None
 
     def finished(self, session: str) -> dict[str, str]:
         """Return the results recorded so far, as JSON by task key, in the order they came."""
@@ -69,6 +148,41 @@ class Journal:
             "SELECT key, result FROM finished_task WHERE session = ? ORDER BY rowid", (session,)
         )
         return {row["key"]: row["result"] for row in rows}
+
+    def finished_keys(self, session: str) -> set[str]:
+        """Return the tasks of a session that are finished."""
+        rows = self._store.rows("SELECT key FROM finished_task WHERE session = ?", (session,))
+        return {row["key"] for row in rows}
+
+    def fork_session(self, name: str, new: str, *, count: int | None = None) -> None:
+        """Make a session `new` of the same tasks, the first `count` results (all) finished."""
+        with self._store.change("session_forked", new) as connection:
+            connection.execute(
+                "INSERT INTO session (name, fingerprint, count, source, settings, state, "
+                "started_at) SELECT ?, fingerprint, count, source, settings, 'stopped', ? "
+                "FROM session WHERE name = ?",
+                (storable(new), self._store.clock(), storable(name)),
+            )
+            open_accounts(connection, new)
+            connection.execute(
+                "INSERT INTO finished_task (session, key, result, finished_at) "
+                "SELECT ?, key, result, finished_at FROM finished_task WHERE session = ? "
+                "ORDER BY rowid LIMIT ?",
+                (storable(new), storable(name), -1 if count is None else count),
+            )
+
+    def compact_session(self, name: str) -> int:
+        """Empty the steps of finished tasks; costs and results stay. Return the bytes freed."""
+        done = "task IN (SELECT key FROM finished_task WHERE session = ?)"
+        key = (storable(name), storable(name))
+        with self._store.change("session_compacted", name) as connection:
+            row = connection.execute(
+                f"SELECT coalesce(sum(length(content)), 0) FROM step WHERE session = ? AND {done}",
+                key,
+            ).fetchone()
+            connection.execute(f"UPDATE step SET content = '' WHERE session = ? AND {done}", key)
+            connection.execute(f"DELETE FROM host_call WHERE session = ? AND {done}", key)
+        return int(row[0])
 
     def request_stop(self, session: str) -> None:
         """Ask a session, perhaps in another process, to stop after its current task."""

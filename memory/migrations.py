@@ -12,6 +12,40 @@ from habilis.errors import LibraryTooNew, NotALibrary
 
 APPLICATION_ID: Final = 0x4861_6269  # "Habi", in the header of the SQLite file
 
+SESSIONS: Final = """
+    ALTER TABLE session ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+    ALTER TABLE session ADD COLUMN waiting TEXT NOT NULL DEFAULT '';
+    CREATE TABLE process (
+        token TEXT PRIMARY KEY, pid INTEGER NOT NULL, born INTEGER NOT NULL,
+        host TEXT NOT NULL, place TEXT NOT NULL, beat_at REAL NOT NULL, beat_s REAL NOT NULL);
+    CREATE TABLE claim (
+        session TEXT NOT NULL REFERENCES session (name), task TEXT NOT NULL,
+        fence INTEGER NOT NULL, process TEXT NOT NULL,
+        acting INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (session, task));
+    CREATE TABLE step (
+        id INTEGER PRIMARY KEY, session TEXT NOT NULL REFERENCES session (name),
+        task TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL,
+        request TEXT NOT NULL, state TEXT NOT NULL, content TEXT NOT NULL DEFAULT '',
+        author TEXT NOT NULL DEFAULT '', process TEXT NOT NULL DEFAULT '',
+        at REAL NOT NULL, elapsed_s REAL NOT NULL, requests INTEGER NOT NULL DEFAULT 0,
+        input_tokens INTEGER NOT NULL DEFAULT 0, output_tokens INTEGER NOT NULL DEFAULT 0,
+        usd REAL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0);
+    CREATE UNIQUE INDEX step_that_counts ON step (session, task, number)
+        WHERE state IN ('begun', 'done');
+    CREATE INDEX step_under_way ON step (state) WHERE state IN ('begun', 'in_doubt');
+    CREATE TABLE host_call (
+        session TEXT NOT NULL REFERENCES session (name), task TEXT NOT NULL,
+        position INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL,
+        arguments TEXT NOT NULL, state TEXT NOT NULL, value TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (session, task, position));
+    CREATE TABLE account (
+        scope TEXT PRIMARY KEY, most_tokens INTEGER, most_usd REAL, most_steps INTEGER,
+        most_seconds REAL, tokens INTEGER NOT NULL DEFAULT 0, usd REAL NOT NULL DEFAULT 0,
+        unpriced INTEGER NOT NULL DEFAULT 0, steps INTEGER NOT NULL DEFAULT 0,
+        seconds REAL NOT NULL DEFAULT 0, reserved_tokens INTEGER NOT NULL DEFAULT 0,
+        reserved_usd REAL NOT NULL DEFAULT 0);
+    """
+
 # Never edit a step that was released; add another one.
 STEPS: Final[tuple[str, ...]] = (
     """
@@ -76,6 +110,7 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE TABLE fact (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     INSERT INTO fact VALUES ('library', lower(hex(randomblob(8))));
     """,
+    SESSIONS,
 )
 
 

@@ -61,6 +61,10 @@ class Store:
             self._closed = True
             self._drop_connection()
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return what a query finds."""
         with self._lock, self._explained():
@@ -132,13 +136,13 @@ class Store:
         if not self.read_only:
             try:
                 return self._connect("mode=rwc")
-            except sqlite3.OperationalError as error:
+            except sqlite3.DatabaseError as error:
                 if not _says_unwritable(error) or not self.path.exists():
                     raise self._explain(error) from None
                 self.read_only = True
         try:
             return self._connect("mode=ro")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             if not _says_unwritable(error):
                 raise self._explain(error) from None
         # SQLite cannot share a WAL file where it may not make the -shm file, so the file is
@@ -146,7 +150,7 @@ class Store:
         self._frozen = self._stamp()
         try:
             return self._connect("mode=ro&immutable=1")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             raise self._explain(error) from None
 
     def _connect(self, mode: str) -> sqlite3.Connection:

@@ -15,19 +15,22 @@ from typing import TYPE_CHECKING, Any
 from habilis.agent.author import Reply, Request, Usage
 from habilis.agent.authors.completion import Completion, Garbled, read_stream, read_whole
 from habilis.agent.authors.endpoint import check_address, check_key, public_part
+from habilis.agent.authors.price import PUBLIC, price
+from habilis.agent.authors.refusal import retry_after_s, words_of
 from habilis.errors import (
     AuthorError,
     AuthorUnavailable,
     ContextTooLong,
+    EndpointBusy,
     EndpointUnreachable,
     KeyRefused,
     ModelUnknown,
+    ReplyLost,
 )
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-_PUBLIC = "https://api.openai.com/v1"
 _NO_KEY = "none"  # the package insists on a key, local servers have none
 _CHARS_PER_TOKEN = 4  # an estimate, used only where a server reports no usage
 
@@ -63,7 +66,7 @@ class OpenAIAuthor:
         self._model, self._stream, self._temperature = model, stream, temperature
         self._max_retries, self._timeout_s, self._reply_s = max_retries, timeout_s, reply_s
         named = (base_url or os.environ.get("OPENAI_BASE_URL") or "").strip()
-        self._base_url = check_address(named or _PUBLIC)
+        self._base_url = check_address(named or PUBLIC)
         key = check_key((api_key or os.environ.get("OPENAI_API_KEY") or "").strip())
         self._key = key or (_NO_KEY if named else "")
         if not self._key:
@@ -71,6 +74,36 @@ class OpenAIAuthor:
                 f"model {model!r} needs a key: set OPENAI_API_KEY, or OPENAI_BASE_URL to use "
                 "another server (http://localhost:11434/v1, say)"
             )
+
+        self._kept: AsyncOpenAI | None = None
+        self._cap = "max_tokens"  # newer models of OpenAI know it as max_completion_tokens
+
+    @classmethod
+    def from_order(cls, order: dict[str, Any]) -> OpenAIAuthor:
+        """Make an author again, for one event loop: all its replies share one client.
+
+        It tries once: whoever made it says when to try again.
+        """
+        author = cls(**{**order, "max_retries": 0})
+        author._kept = author._client()
+        return author
+
+    def order(self) -> dict[str, Any]:
+        """Return the arguments that make this author in another process, with its key."""
+        return {
+            "model": self._model,
+            "base_url": self._base_url,
+            "api_key": self._key,
+            "stream": self._stream,
+            "temperature": self._temperature,
+            "max_retries": self._max_retries,
+            "timeout_s": self._timeout_s,
+            "reply_s": self._reply_s,
+        }
+
+    def cost_usd(self, input_tokens: int, output_tokens: int) -> float | None:
+        """Return what so many tokens cost, None where the price is not known."""
+        return price(self._model, input_tokens, output_tokens, base_url=self._base_url)
 
     def __repr__(self) -> str:
         return f"OpenAIAuthor({self._model!r}, base_url={public_part(self._base_url)!r})"
@@ -87,18 +120,21 @@ class OpenAIAuthor:
                 is complete in time.
         """
         import httpx  # noqa: F401 - openai 3.54 looks at a half-imported httpx, which another
-        import openai  # thread (chromadb's) may be importing; waiting for it here is the cure
 
         started = time.monotonic()
         messages = [{"role": m.role, "content": _sendable(m.content)} for m in request.messages]
-        client = openai.AsyncOpenAI(
-            base_url=self._base_url,
-            api_key=self._key,
-            timeout=self._timeout_s,
-            max_retries=self._max_retries,
-        )
-        async with client:
-            read = await self._ask_in_time(client, messages)
+        options: dict[str, Any] = {"model": self._model, "messages": messages}
+        if self._temperature is not None:
+            options["temperature"] = self._temperature
+        if request.most_output is not None:
+            options[self._cap] = request.most_output
+        if self._stream:
+            options |= {"stream": True, "stream_options": {"include_usage": True}}
+        if self._kept is not None:
+            read = await self._ask_in_time(self._kept, options)
+        else:
+            async with self._client() as client:
+                read = await self._ask_in_time(client, options)
         text, notes = read.text, read.notes
         usage = self._usage(messages, text, read.counts, seconds=time.monotonic() - started)
         if read.counts is None:
@@ -107,7 +143,17 @@ class OpenAIAuthor:
         gave_up = f"the model refused: {refused}" if refused and not text.strip() else ""
         return Reply(text=text, usage=usage, gave_up=gave_up, notes=notes)
 
-    async def _ask_in_time(self, client: AsyncOpenAI, messages: list[dict[str, str]]) -> Completion:
+    def _client(self) -> AsyncOpenAI:
+        import openai
+
+        return openai.AsyncOpenAI(
+            base_url=self._base_url,
+            api_key=self._key,
+            timeout=self._timeout_s,
+            max_retries=self._max_retries,
+        )
+
+    async def _ask_in_time(self, client: AsyncOpenAI, options: dict[str, Any]) -> Completion:
         """Ask with a deadline over everything: waiting, retries, reading to the end."""
         import openai
 
@@ -115,7 +161,7 @@ class OpenAIAuthor:
         try:
             async with asyncio.timeout(self._reply_s):
                 try:
-                    return await self._ask(client, messages)
+                    return await self._ask(client, options)
                 except openai.APIError as error:
                     raise await self._explain(client, error) from None
                 except Garbled as error:
@@ -124,25 +170,20 @@ class OpenAIAuthor:
                         "does its address end in /v1?"
                     ) from None
         except TimeoutError:
-            raise AuthorError(
+            raise ReplyLost(
                 f"{where} had not completed its reply after {self._reply_s:g} s"
             ) from None
 
-    async def _ask(self, client: AsyncOpenAI, messages: list[dict[str, str]]) -> Completion:
+    async def _ask(self, client: AsyncOpenAI, options: dict[str, Any]) -> Completion:
         import httpx2
         import openai
 
-        options: dict[str, Any] = {"model": self._model, "messages": messages}
-        if self._temperature is not None:
-            options["temperature"] = self._temperature
-        if self._stream:
-            options |= {"stream": True, "stream_options": {"include_usage": True}}
         for attempt in range(self._max_retries + 1):
             try:
                 try:
                     read = await self._read_once(client, options)
-                except openai.BadRequestError:
-                    if options.pop("stream_options", None) is None:
+                except openai.BadRequestError as error:
+                    if not self._put_otherwise(options, str(error)):
                         raise
                     read = await self._read_once(client, options)
                 if "unfinished" not in read.notes or attempt == self._max_retries:
@@ -150,10 +191,19 @@ class OpenAIAuthor:
             except httpx2.RequestError:
                 # it closed in the middle; what came so far is not used
                 await asyncio.sleep(min(8.0, 0.1 * 2**attempt))
-        raise EndpointUnreachable(
+        raise ReplyLost(
             f"{public_part(self._base_url)} closed the connection or fell silent in the middle "
             f"of a reply, {self._max_retries + 1} times"
         )
+
+    def _put_otherwise(self, options: dict[str, Any], said: str) -> bool:
+        """Leave out or rename what some servers refuse; False when nothing is left to try."""
+        newer = "max_completion_tokens"
+        if "max_tokens" in options and newer in said:
+            self._cap = newer
+            options[newer] = options.pop("max_tokens")
+            return True
+        return options.pop("stream_options", None) is not None
 
     async def _read_once(self, client: AsyncOpenAI, options: dict[str, Any]) -> Completion:
         """Read the bytes here: the package's own reading trusts the server and has no limit."""
@@ -178,7 +228,7 @@ class OpenAIAuthor:
             requests=1,
             input_tokens=input_tokens,
             output_tokens=output_tokens,
-            usd=price(self._model, input_tokens, output_tokens, base_url=self._base_url),
+            usd=self.cost_usd(input_tokens, output_tokens),
             seconds=seconds,
         )
 
@@ -190,10 +240,12 @@ class OpenAIAuthor:
         import openai
 
         where = public_part(self._base_url)
-        said = self._without_key(_words_of(error))
+        said = self._without_key(words_of(error))
         match error:
             case openai.APITimeoutError():
-                return AuthorError(f"{where} did not answer within {self._timeout_s:g} s")
+                return ReplyLost(f"{where} did not answer within {self._timeout_s:g} s")
+            case openai.APIConnectionError() if not _unsent(error):
+                return ReplyLost(f"{where} closed the connection before it answered")
             case openai.APIConnectionError():
                 return EndpointUnreachable(
                     f"nothing answers at {where}; is the server running, and OPENAI_BASE_URL right?"
@@ -210,7 +262,11 @@ class OpenAIAuthor:
                     "input, fewer steps, or a model with a larger window"
                 )
             case openai.RateLimitError():
-                return AuthorError(f"{where} still limits the rate after retries ({said})")
+                text = f"{where} still limits the rate after retries ({said})"
+                return EndpointBusy(text, retry_after_s=retry_after_s(error.response.headers))
+            case openai.InternalServerError() | openai.ConflictError():
+                text = f"{where} is in trouble ({said})"
+                return EndpointBusy(text, retry_after_s=retry_after_s(error.response.headers))
         return AuthorError(f"{where} refused the request: {said}")
 
     async def _served(self, client: AsyncOpenAI) -> str:
@@ -225,30 +281,11 @@ class OpenAIAuthor:
         return ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
 
 
-def price(model: str, input_tokens: int, output_tokens: int, *, base_url: str) -> float | None:
-    """Return the public price in US dollars, None where it is not known.
+def _unsent(error: Exception) -> bool:
+    """Tell whether no request left: there was no connection to send it over."""
+    import httpx2
 
-    A server of your own has no public price, whatever its models are called.
-    """
-    from genai_prices import Usage as Tokens
-    from genai_prices import calc_price
-
-    where = None if base_url == _PUBLIC else base_url
-    try:
-        tokens = Tokens(input_tokens=input_tokens, output_tokens=output_tokens)
-        return float(calc_price(tokens, model_ref=model, provider_api_url=where).total_price)
-    except LookupError:
-        return None
-
-
-def _words_of(error: Exception) -> str:
-    body = getattr(error, "body", None)
-    if isinstance(body, dict):
-        inner = body.get("error", body)
-        text = inner.get("message") if isinstance(inner, dict) else inner
-        if text:
-            return " ".join(str(text).split())[:300]
-    return " ".join(str(error).split())[:300]
+    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
 
 
 def _sendable(text: str) -> str:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import signal
+import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from habilis.agent.cli import options
+from habilis.agent.budget import Budget
+from habilis.agent.cli import options, session_show
 from habilis.agent.cli.clean import clean_lines
-from habilis.agent.cli.screen import Screen, print_json
+from habilis.agent.cli.screen import Screen
+from habilis.agent.cli.session_show import NameArgument, known_session
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
 from habilis.errors import SessionError
 
 app = typer.Typer(help="Durable runs over many tasks.", no_args_is_help=True)
-NameArgument = Annotated[str, typer.Argument(help="The session's name.")]
+app.command("status")(session_show.status)
+app.command("list")(session_show.list_sessions)
+app.command("show")(session_show.show)
+
+_GRACE_S = 5.0  # how long a step may go on after Ctrl-C
+_PATIENCE_S = 3600.0
+
+ParallelOption = Annotated[int | None, typer.Option(min=1, help="Tasks to run side by side.")]
+PatienceOption = Annotated[
+    float | None, typer.Option(min=0, help="Seconds an endpoint may be away before giving up.")
+]
+AllTokensOption = Annotated[int | None, typer.Option(help="Tokens the session may take.")]
+AllUsdOption = Annotated[float | None, typer.Option(help="US dollars the session may cost.")]
+AllStepsOption = Annotated[int | None, typer.Option(help="Actions the session may take.")]
+AllSecondsOption = Annotated[float | None, typer.Option(help="Seconds the session may run.")]
 
 
 @app.command()
@@ -32,41 +52,31 @@ def start(
     usd: options.UsdOption = None,
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
+    parallel: ParallelOption = None,
+    patience: PatienceOption = None,
+    all_tokens: AllTokensOption = None,
+    all_usd: AllUsdOption = None,
+    all_steps: AllStepsOption = None,
+    all_seconds: AllSecondsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Run the tasks of a file; started again, it goes on where it was."""
-    rows = read_tasks(tasks)
-    options.require_author(model, has_examples=any(task.examples for task in rows))
-    agent = options.make_agent(
-        model=model,
-        library=library,
-        stream=stream,
-        steps=steps,
-        seconds=seconds,
-        tokens=tokens,
-        usd=usd,
-        learn=learn,
-        allow=allow,
-    )
-    screen = Screen(as_json=as_json, learns=learn)
-    with agent:
-        session = Session(agent, name, rows, source=str(tasks.resolve()))
-        try:
-            results = session.run_sync(observer=screen)
-        except KeyboardInterrupt:
-            done = len(session.finished)
-            print(f"stopped after {done} of {len(rows)} tasks; {_how_to_resume(name, library)}")
-            raise
-    screen.results(results)
-    if as_json:
-        for result in results:
-            row = {"event": "result", **json.loads(result.to_json())}
-            print(json.dumps(row, ensure_ascii=False))
-    if len(results) < len(rows):
-        print(f"stopped after {len(results)} of {len(rows)} tasks; {_how_to_resume(name, library)}")
-    failed = any(result.solved is False or not result.answered for result in results)
-    if failed or len(results) < len(rows):
-        raise typer.Exit(1)
+    settings = {
+        "agent": {
+            "model": model,
+            "stream": stream,
+            "steps": steps,
+            "seconds": seconds,
+            "tokens": tokens,
+            "usd": usd,
+            "learn": learn,
+            "allow": allow,
+        },
+        "all": {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds},
+        "parallel": parallel or 1,
+        "patience": _PATIENCE_S if patience is None else patience,
+    }
+    _run(tasks, name, library=library, settings=settings, as_json=as_json)
 
 
 @app.command()
@@ -74,65 +84,132 @@ def resume(
     name: NameArgument,
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    parallel: ParallelOption = None,
+    patience: PatienceOption = None,
+    all_tokens: AllTokensOption = None,
+    all_usd: AllUsdOption = None,
+    all_steps: AllStepsOption = None,
+    all_seconds: AllSecondsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
-    """Go on with a session that was stopped or killed."""
+    """Go on with a session that was stopped or killed, as it was started unless told otherwise."""
     with options.open_library(library) as shelf:
-        known = shelf.journal.session(name)
-        names = [row.name for row in shelf.journal.sessions()]
-    if known is None:
-        raise SessionError(f"no session named {name!r}; there are: {', '.join(names) or 'none'}")
+        known = known_session(shelf.journal, name)
     if not known.source:
         raise SessionError(f"session {name!r} was started from Python; resume it from there")
-    start(Path(known.source), name, model=model, library=library, as_json=as_json)
-
-
-@app.command()
-def status(
-    name: Annotated[str, typer.Argument(help="The session's name; without it, all.")] = "",
-    library: options.LibraryOption = options.DEFAULT_LIBRARY,
-    as_json: options.JsonOption = False,
-) -> None:
-    """Say how far sessions are."""
-    with options.open_library(library) as shelf:
-        journal = shelf.journal
-        rows = [row for row in journal.sessions() if name in ("", row.name)]
-        states = [
-            {
-                "name": row.name,
-                "state": row.state,
-                "finished": len(journal.finished(row.name)),
-                "tasks": row.count,
-                "source": row.source,
-            }
-            for row in rows
-        ]
-    if name and not states:
-        raise SessionError(f"no session named {name!r}; `habilis session status` lists all")
-    if as_json:
-        print_json(states)
-        return
-    for state in states:
-        of = f" of {state['tasks']}" if state["tasks"] else ""
-        name = clean_lines(str(state["name"]))
-        print(f"{name}: {state['state']}, {state['finished']}{of} tasks finished")
-    if not states:
-        print("No sessions yet.")
+    settings: dict[str, Any] = {"agent": {}, "all": {}, **json.loads(known.settings)}
+    limits = {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds}
+    settings["all"] |= {key: value for key, value in limits.items() if value is not None}
+    settings["agent"] |= {"model": model} if model else {}
+    given = {"parallel": parallel, "patience": patience}
+    settings |= {key: value for key, value in given.items() if value is not None}
+    _run(Path(known.source), name, library=library, settings=settings, as_json=as_json)
 
 
 @app.command()
 def stop(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY) -> None:
     """Ask a running session to stop after the task it is at."""
     with options.open_library(library) as shelf:
-        known = shelf.journal.session(name)
-        if known is None:
-            raise SessionError(f"no session named {name!r}; `habilis session status` lists all")
+        known = known_session(shelf.journal, name)
         if known.state != "running":
-            again = f"; {_how_to_resume(name, library)}" if known.state == "stopped" else ""
+            goes_on = known.state in ("stopped", "interrupted")
+            again = f"; {_how_to_resume(name, library)}" if goes_on else ""
             print(f"{clean_lines(name)} is not running, it is {known.state}{again}")
             return
         shelf.journal.request_stop(name)
     print(f"{clean_lines(name)} will stop after its current task; {_how_to_resume(name, library)}")
+
+
+@app.command()
+def fork(
+    name: NameArgument,
+    new: Annotated[str, typer.Argument(help="Name of the new session.")],
+    keep: Annotated[
+        int | None, typer.Option(min=0, help="How many of the finished tasks it takes over.")
+    ] = None,
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
+) -> None:
+    """Make a session of the same tasks that goes on from here under another name."""
+    with options.open_library(library) as shelf:
+        known_session(shelf.journal, name)
+        if shelf.journal.session(new) is not None:
+            raise SessionError(f"there is a session named {new!r} already; choose another name")
+        shelf.journal.fork_session(name, new, count=keep)
+    print(f"{clean_lines(new)} is made; {_how_to_resume(new, library)}")
+
+
+@app.command()
+def compact(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY) -> None:
+    """Forget what was said and run in finished tasks; results and costs stay."""
+    with options.open_library(library) as shelf:
+        known_session(shelf.journal, name)
+        freed = shelf.journal.compact_session(name)
+    print(f"{clean_lines(name)}: {freed:,} characters of trajectories are gone")
+
+
+def _run(tasks: Path, name: str, *, library: Path, settings: dict[str, Any], as_json: bool) -> None:
+    rows = read_tasks(tasks)
+    given = {
+        "model": "",
+        "stream": False,
+        "steps": 20,
+        "seconds": None,
+        "tokens": None,
+        "usd": None,
+        "learn": True,
+        "allow": None,
+        **settings["agent"],
+    }
+    options.require_author(given["model"], has_examples=any(task.examples for task in rows))
+    budget = Budget(**{"steps": None, **settings["all"]})
+    agent = options.make_agent(library=library, **given)
+    screen = Screen(as_json=as_json, learns=given["learn"], tasks=len(rows))
+    with agent, screen:
+        session = Session(
+            agent,
+            name,
+            rows,
+            source=str(tasks.resolve()),
+            settings=json.dumps(settings),
+            budget=budget,
+            patience_s=settings.get("patience", _PATIENCE_S),
+        )
+        with _stopping(session) as signalled:
+            results = session.run_sync(observer=screen, parallel=settings.get("parallel", 1))
+    if not signalled:
+        screen.results(results)
+    if as_json:
+        for result in results:
+            row = {"event": "result", **json.loads(result.to_json())}
+            print(json.dumps(row, ensure_ascii=False))
+    if len(results) < len(rows):
+        why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
+        again = _how_to_resume(name, library)
+        print(f"stopped after {len(results)} of {len(rows)} tasks{clean_lines(why)}; {again}")
+    if signalled and len(results) < len(rows):
+        raise KeyboardInterrupt
+    failed = any(result.solved is False or not result.answered for result in results)
+    if failed or len(results) < len(rows):
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _stopping(session: Session) -> Iterator[list[int]]:
+    """Let SIGINT and SIGTERM end the session well; the list holds those that came."""
+    came: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        came.append(number)
+        session.stop(grace_s=_GRACE_S if len(came) == 1 else 0.0)
+        if sys.stderr.isatty():
+            print("finishing the step; once more to cut it off", file=sys.stderr)
+
+    before = {n: signal.signal(n, stop) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _how_to_resume(name: str, library: Path) -> str:

@@ -8,6 +8,8 @@
     │   └── InputFileError     an input file is missing, unreadable or too large
     ├── AuthorError            the model endpoint failed
     │   ├── EndpointUnreachable
+    │   │   └── ReplyLost      a request was sent and may be paid, but its reply is lost
+    │   ├── EndpointBusy       it limits the rate, or is overloaded; later it may answer
     │   ├── KeyRefused
     │   ├── ContextTooLong     the conversation is longer than the model's window
     │   └── ModelUnknown
@@ -21,6 +23,9 @@
     ├── SkillFailed            a skill called from the host raised, timed out or was killed
     ├── SandboxError           the worker itself failed, not the code in it
     ├── SessionError           a session cannot be started or resumed
+    │   ├── SessionBusy        another process is at it (pid, host)
+    │   ├── ClaimLost          another process has taken it over
+    │   └── BudgetSpent        what a session or a library may cost is used up
     └── LimitReached           raised only by `raise_on_limit=True`
 
 Code that fails inside the sandbox is no exception here: it is an `Outcome`.
@@ -77,6 +82,18 @@ class AuthorError(HabilisError):
 
 class EndpointUnreachable(AuthorError):
     """Nothing answers at the endpoint's address."""
+
+
+class ReplyLost(EndpointUnreachable):
+    """A request was sent and may have been paid, but no whole reply came back."""
+
+
+class EndpointBusy(AuthorError):
+    """The endpoint limits the rate or is overloaded; `retry_after_s` is its own wish, or None."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class KeyRefused(AuthorError):
@@ -142,6 +159,29 @@ class SandboxError(HabilisError):
 
 class SessionError(HabilisError):
     """A session cannot be started or resumed."""
+
+
+class SessionBusy(SessionError):
+    """Another process is at this session."""
+
+    def __init__(self, what: str, *, pid: int, host: str) -> None:
+        super().__init__(
+            f"{what} is being run by process {pid} on {host}; let it finish, or end it "
+            "(`habilis session stop`), then resume"
+        )
+        self.pid, self.host = pid, host
+
+
+class ClaimLost(SessionError):
+    """Another process has taken over; nothing more may be written here."""
+
+
+class BudgetSpent(SessionError):
+    """The budget `scope` (a session, or the library) has no room; `limit` says for what."""
+
+    def __init__(self, message: str, *, scope: str, limit: str) -> None:
+        super().__init__(message)
+        self.scope, self.limit = scope, limit
 
 
 class LimitReached(HabilisError):

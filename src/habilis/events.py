@@ -112,6 +112,24 @@ class TaskFinished(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Diverged(Event):
+    """A resumed task did not go as recorded; from `step` on it is done anew."""
+
+    kind: ClassVar[str] = "diverged"
+    step: int
+    what: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paused(Event):
+    """The whole session waits `seconds`, then tries again."""
+
+    kind: ClassVar[str] = "paused"
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Notice(Event):
     """Something an observer should know: a fallback, a slow start, a retry."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_key_and_endpoint_come_from_the_environment(monkeypatch: pytest.MonkeyPa
 
 def test_a_known_model_has_a_price() -> None:
     """At the provider's own address only: a server of your own may call its models anything."""
-    from habilis.agent.authors.openai import price
+    from habilis.agent.authors.price import price
 
     public = "https://api.openai.com/v1"
     assert price("gpt-4o-mini", 1_000_000, 0, base_url=public) == pytest.approx(0.15)
@@ -155,9 +156,27 @@ assert net_price(50, 0) == 50
     assert "net_price(gross: float" in server.requests[5]["messages"][0]["content"]
 
 
-def test_a_token_budget_stops_before_the_next_call() -> None:
-    """The reply that overran is still used; no further call is made."""
-    with ChatServer(["```python\nprint(1)\n```"]) as server:
+def test_a_token_budget_is_never_overrun() -> None:
+    """A call that may need more than is left is not made; a reply is told how long it may be."""
+    with ChatServer(lambda body: "```python\nprint(1)\n```") as server:
         author = OpenAIAuthor("m", base_url=server.url)
-        result = Agent(author, budget=Budget(tokens=10)).run_sync("Print one.")
-    assert (result.stop_reason, len(result.steps), len(server.requests)) == ("tokens", 1, 1)
+        small = Agent(author, budget=Budget(tokens=10)).run_sync("Print one.")
+        assert (small.stop_reason, len(server.requests)) == ("tokens", 0)
+        larger = Agent(author, budget=Budget(tokens=6_000)).run_sync("Print one.")
+        most = server.requests[0]["max_tokens"]
+    assert larger.stop_reason != "tokens" and 0 < most < 6_000
+
+
+def test_a_server_that_knows_the_limit_by_its_newer_name() -> None:
+    """It is asked again in its own words, and from then on at once."""
+
+    def answer(body: dict[str, object]) -> str | Fault:
+        if "max_tokens" in body:
+            return Fault(status=400, message="use 'max_completion_tokens' instead")
+        return "four"
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url)
+        request = replace(REQUEST, most_output=50)
+        texts = [asyncio.run(author.reply(request)).text for _ in range(2)]
+    assert texts == ["four", "four"] and len(server.requests) == 3

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from habilis import Agent, Expected, KeptBack, ScriptedAuthor, SkillLibrary
+from habilis import Agent, Budget, Expected, KeptBack, ScriptedAuthor, SkillLibrary
 from habilis.agent.author import Purpose, Request
 from habilis.agent.cli import app
 from habilis.agent.recall import Recall
+from habilis.agent.setting import Setting
 from habilis.agent.task import Task
 from habilis.agent.uses import is_idle
 from habilis.events import Event, Notice, SkillNotKept
@@ -141,7 +143,9 @@ def record_uses(
     library: SkillLibrary, names: list[str], *, task: str, solved: bool | None
 ) -> list[str]:
     """Record what a task would that called these skills."""
-    recall = Recall(library, Task(instruction=task), ())
+    author = ScriptedAuthor([])
+    setting = Setting(author=author, library=library, budget=Budget(), clock=time.time)
+    recall = Recall(setting, Task(instruction=task))
     return recall.record(names, sources=names, answer="", solved=solved, seconds=1.0, tokens=9)
 
 

@@ -102,10 +102,15 @@ def session(
 
 
 def journal(library: SkillLibrary, name: str, *results: Result) -> None:
-    library.journal.open_session(name, fingerprint="f", count=len(results), source="tasks.jsonl")
+    kept = library.journal
+    kept.make_session(name, fingerprint="f", count=len(results), source="tasks.jsonl")
+    claim = kept.claims.take(name)
+    kept.open_session(claim)
     for result in results:
-        library.journal.finish_task(name, result.task_id, result.to_json())
-    library.journal.close_session(name, state="finished")
+        task = kept.claims.take(name, result.task_id)
+        kept.finish_task(task, result.to_json())
+    kept.close_session(claim, state="finished")
+    kept.claims.release(claim)
 
 
 def test_a_report_tells_what_the_journal_and_the_library_know(library: SkillLibrary) -> None:

@@ -165,8 +165,10 @@ def test_text_that_is_no_unicode(library: SkillLibrary) -> None:
     """A task from a terminal may hold stray bytes; they are kept as escapes."""
     library.add(simple("shout", "Return the text in capitals."))
     library.add_solved_task("shout", "stray \udcff byte")
-    library.journal.open_session("s\udcff", fingerprint="", count=1, source="f\udcff")
-    library.journal.finish_task("s\udcff", "k\udcff", '"\udcff"')
+    library.journal.make_session("s\udcff", fingerprint="", count=1, source="f\udcff")
+    claim = library.journal.claims.take("s\udcff", "k\udcff")
+    library.journal.finish_task(claim, '"\udcff"')
+    library.journal.claims.release(claim)
     assert [row.name for row in library.journal.sessions()] == ["s\\udcff"]
     assert library.journal.finished("s\udcff") == {"k\\udcff": '"\\udcff"'}
     assert "bad\udcff" not in library
@@ -185,21 +187,26 @@ def test_uses_and_solved_tasks_of_a_skill_that_is_not_there(library: SkillLibrar
 def test_a_task_finishes_once(library: SkillLibrary) -> None:
     """The first result stands; results come back in the order they came."""
     journal = library.journal
-    journal.open_session("s", fingerprint="f", count=3, source="tasks.jsonl")
+    journal.make_session("s", fingerprint="f", count=3, source="tasks.jsonl")
     for key, result in (("b", "1"), ("a", "2"), ("b", "3")):
-        journal.finish_task("s", key, result)
+        claim = journal.claims.take("s", key)
+        journal.finish_task(claim, result)
+        journal.claims.release(claim)
     assert list(journal.finished("s").items()) == [("b", "1"), ("a", "2")]
     assert journal.finished("other") == {}
 
 
 def test_a_stop_is_asked_for_and_forgotten_at_the_next_start(library: SkillLibrary) -> None:
     """Another process may ask; a session that goes on starts without the flag."""
-    library.journal.open_session("s", fingerprint="f", count=1, source="")
+    library.journal.make_session("s", fingerprint="f", count=1, source="")
+    claim = library.journal.claims.take("s")
+    library.journal.open_session(claim)
     with SkillLibrary(library.path, index="exact") as other:
         other.journal.request_stop("s")
     assert library.journal.stop_requested("s") and not library.journal.stop_requested("t")
-    library.journal.close_session("s", state="stopped")
+    library.journal.close_session(claim, state="stopped")
     row = library.journal.session("s")
     assert row is not None and (row.state, row.count) == ("stopped", 1)
-    library.journal.open_session("s", fingerprint="f", count=1, source="")
+    library.journal.open_session(claim)
+    library.journal.claims.release(claim)
     assert not library.journal.stop_requested("s")

@@ -1,0 +1,187 @@
+"""The gateway: takes calls from sessions, makes each once, records it, hands it over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from habilis.agent.author import Author, Purpose, Reply, Request
+from habilis.agent.gateway.pace import Pace
+from habilis.agent.gateway.wire import (
+    LIMIT_BYTES,
+    Call,
+    OtherVersion,
+    error_line,
+    read_call,
+    reply_line,
+)
+from habilis.agent.gateway.writer import Writer
+from habilis.agent.sessions.paying import SETTLING_S, reply_from, settled
+from habilis.agent.task import Task
+from habilis.errors import AuthorError, EndpointBusy, HabilisError, ReplyLost
+from habilis.memory.journal import Journal
+from habilis.memory.journal_steps import begin_reply, end_reply
+from habilis.memory.step import StepState
+from habilis.memory.store import Store
+
+MakeAuthor = Callable[[dict[str, Any]], Author]
+_LOOK_S = 1.0
+_TASK = Task("a paid call")  # a model reads the messages; what the task was does not matter
+
+
+class Gateway:
+    """Serves one library's socket until nobody has asked for `idle_s` seconds.
+
+    A call that the session asks for again, because it was killed, is joined, or answered
+    from the journal. Calls go on when the session that asked is gone.
+    """
+
+    def __init__(self, folder: Path, *, idle_s: float, make_author: MakeAuthor) -> None:
+        self._folder, self._idle_s, self._make_author = folder, idle_s, make_author
+        self._store = Store(folder)
+        self._journal = Journal(self._store)
+        self._flights: dict[tuple[str, str, int], asyncio.Task[Reply]] = {}
+        self._paces: dict[str, Pace] = {}
+        self._authors: dict[str, Author] = {}
+        self._guests = 0
+        self._ending = asyncio.Event()
+        self._token = ""
+        self._writer: Writer
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Answer until it is time to end."""
+        self._writer = Writer(self._store)
+        self._token = self._journal.claims.join()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._ending.set)
+        server = await asyncio.start_unix_server(self._greet, sock=listening, limit=LIMIT_BYTES)
+        async with server:
+            await self._until_idle()
+            server.close()
+        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+        self._writer.close()
+        self._store.close()
+
+    async def _until_idle(self) -> None:
+        """Return when nobody has asked for a while, or the library is gone."""
+        idle_since = asyncio.get_running_loop().time()
+        path = self._folder / "gateway.sock"
+        while not self._ending.is_set():
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._ending.wait(), min(_LOOK_S, self._idle_s))
+            now = asyncio.get_running_loop().time()
+            if self._guests or self._flights:
+                idle_since = now
+            if now - idle_since >= self._idle_s or not path.exists():
+                return
+
+    # one guest ---------------------------------------------------------------
+
+    async def _greet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._guests += 1
+        try:
+            if _uid(writer.get_extra_info("socket")) == os.getuid():
+                line = await reader.readline()
+                if line:
+                    writer.write(await self._answer(line))
+                    await writer.drain()
+        except OSError:  # the session was killed: its answer waits in the journal
+            pass
+        finally:
+            self._guests -= 1
+            writer.close()
+
+    async def _answer(self, line: bytes) -> bytes:
+        try:
+            call = read_call(line)
+        except OtherVersion:
+            self._ending.set()
+            return b'{"version": "another"}\n'
+        flight = self._flights.get(call.key)
+        if flight is None:
+            flight = self._flights[call.key] = asyncio.create_task(self._make(call))
+            flight.add_done_callback(lambda _: self._flights.pop(call.key, None))
+        try:
+            return reply_line(await asyncio.shield(flight))
+        except HabilisError as error:
+            return error_line(error)
+
+    # one call ----------------------------------------------------------------
+
+    async def _make(self, call: Call) -> Reply:
+        """Return the recorded reply, or make the call, again where nothing was paid for it."""
+        known = await asyncio.to_thread(self._journal.steps.at, *call.key)
+        if known is not None and known.state is StepState.DONE:
+            return reply_from(known.content, known.cost)
+        if known is not None:  # by a gateway that is gone
+            await self._end(known.id, state=StepState.IN_DOUBT, cost=known.cost)
+        author, pace = self._author(call), self._pace(call)
+        tries = int(call.author.get("max_retries", 0)) + 1
+        for left in reversed(range(tries)):
+            try:
+                reply = await self._once(call, author, pace)
+                pace.answered()
+                return reply
+            except EndpointBusy as error:
+                pace.refused(error.retry_after_s)
+                if not left:
+                    raise
+            except ReplyLost:
+                if not left:
+                    raise
+        raise AuthorError("the call was not made")
+
+    async def _once(self, call: Call, author: Author, pace: Pace) -> Reply:
+        await pace.turn()
+        step = await self._begun(call)
+        request = Request(
+            purpose=Purpose.ACT,
+            task=_TASK,
+            messages=call.messages,
+            most_output=call.most_output,
+        )
+        end = partial(self._end, step)
+        return await settled(end, lambda: author.reply(request), most=call.most)
+
+    async def _begun(self, call: Call) -> int:
+        begin = partial(
+            begin_reply,
+            place=call.place,
+            author=call.name,
+            process=self._token,
+            most=call.most,
+            at=self._store.clock(),
+        )
+        while True:
+            step = await self._writer.do(begin)
+            if step is not None:
+                return step
+            await asyncio.sleep(SETTLING_S)
+
+    async def _end(self, step: int, **ended: Any) -> None:
+        await self._writer.do(lambda connection: end_reply(connection, step, **ended))
+
+    def _author(self, call: Call) -> Author:
+        key = repr(sorted(call.author.items()))
+        if key not in self._authors:
+            self._authors[key] = self._make_author(dict(call.author))
+        return self._authors[key]
+
+    def _pace(self, call: Call) -> Pace:
+        where = f"{call.author.get('base_url')} {call.author.get('model')}"
+        return self._paces.setdefault(where, Pace())
+
+
+def _uid(connection: socket.socket) -> int:
+    size = struct.calcsize("3i")
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size)
+    return int(struct.unpack("3i", credentials)[1])

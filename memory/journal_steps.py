@@ -1,0 +1,252 @@
+"""The steps of a session's tasks: what was asked for, what came back, what it cost.
+
+A step is written when it begins, before anything is paid, and again, with its answer and
+its cost, before the answer is used. Steps are never changed after that; one that no longer
+fits is dropped and its cost still counts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+
+from habilis.memory.journal_claims import Claim, Claims, check_claim, set_acting
+from habilis.memory.journal_ledger import LIBRARY, add_use, read_accounts, reserve, scope_of, settle
+from habilis.memory.step import Cost, Place, StepKind, StepRow, StepState
+from habilis.memory.store import Store, storable
+
+
+class Steps:
+    """Writes and reads steps."""
+
+    def __init__(self, store: Store, claims: Claims) -> None:
+        self._store, self._claims = store, claims
+
+    # read --------------------------------------------------------------------
+
+    def of_task(self, session: str, task: str) -> list[StepRow]:
+        """Return the steps of a task that count, in order."""
+        return self._rows(
+            "session = ? AND task = ? AND state IN ('begun', 'done') ORDER BY number",
+            (session, task),
+        )
+
+    def at(self, session: str, task: str, number: int) -> StepRow | None:
+        """Return the step of this number that counts, None when there is none."""
+        where = "session = ? AND task = ? AND number = ? AND state IN ('begun', 'done')"
+        return next(iter(self._rows(where, (session, task, number))), None)
+
+    def behind(self, session: str, task: str) -> tuple[float, list[Cost]]:
+        """Return a task's time so far, and the costs of its steps that will not be replayed."""
+        last = "SELECT coalesce(max(elapsed_s), 0) FROM step WHERE session = ? AND task = ?"
+        gone = "session = ? AND task = ? AND state IN ('dropped', 'in_doubt')"
+        costs = [row.cost for row in self._rows(gone, (session, task))]
+        return float(self._store.rows(last, (session, task))[0][0]), costs
+
+    def of_session(self, session: str) -> list[StepRow]:
+        """Return every step of a session, also dropped and doubtful ones, as they came."""
+        return self._rows("session = ? ORDER BY id", (session,))
+
+    def in_doubt(self, session: str = "") -> list[StepRow]:
+        """Return the replies that may have been paid and are lost: of one session, or all.
+
+        A call under way whose process is gone is one of them.
+        """
+        rows = self._rows("state IN ('begun', 'in_doubt') AND kind = 'reply' ORDER BY id")
+        return [
+            row
+            for row in rows
+            if session in ("", row.session)
+            and (row.state is StepState.IN_DOUBT or not self._claims.lives(row.process))
+        ]
+
+    def _rows(self, where: str, values: Sequence[object] = ()) -> list[StepRow]:
+        return [_step(row) for row in self._store.rows(f"SELECT * FROM step WHERE {where}", values)]
+
+    # write -------------------------------------------------------------------
+
+    def begin_reply(self, place: Place, *, author: str, process: str, most: Cost) -> int | None:
+        """Write down that a reply will be asked for, and set aside its cost at `most`.
+
+        None when other calls have to be settled first.
+
+        Raises:
+            BudgetSpent: there is not enough left.
+            ClaimLost: another process is at the task.
+        """
+        with self._store.change() as connection:
+            return begin_reply(
+                connection, place, author=author, process=process, most=most, at=self._store.clock()
+            )
+
+    def end_reply(self, step: int, *, state: StepState, content: str = "", cost: Cost) -> None:
+        """Record how a call ended, with its cost, before anything is made of it.
+
+        Whoever made the call may: the answer is paid, whatever became of the claim.
+        """
+        with self._store.change() as connection:
+            end_reply(connection, step, state=state, content=content, cost=cost)
+
+    def give_up(self, step: int) -> None:
+        """Say that the reply of a step under way is lost; what was set aside is spent."""
+        rows = self._rows("id = ?", (step,))
+        if rows:
+            self.end_reply(step, state=StepState.IN_DOUBT, cost=rows[0].cost)
+
+    def begin_action(self, claim: Claim) -> None:
+        """Set one of the session's steps aside, until the action is recorded or given up.
+
+        Raises:
+            BudgetSpent: there is none left.
+            ClaimLost: another process is at the task.
+        """
+        scopes = {scope_of(claim.session): claim.session, LIBRARY: ""}
+        accounts = read_accounts(self._store.rows, claim.session)
+        for account in accounts:
+            if limit := account.over("steps", "seconds"):
+                raise account.refusal(limit)
+        if all(account.most_steps is None for account in accounts):
+            return
+        with self._claims.guard(claim) as connection:
+            for account in read_accounts(connection.execute, claim.session):
+                under_way = self._claims.acting(connection, scopes[account.scope])
+                account = replace(account, steps=account.steps + under_way)
+                if limit := account.over("steps"):
+                    raise account.refusal(limit)
+            set_acting(connection, claim, 1)
+
+    def record(
+        self,
+        place: Place,
+        *,
+        kind: StepKind,
+        content: str,
+        seconds: float = 0.0,
+        lap_s: float = 0.0,
+    ) -> None:
+        """Record a step that costs no money; an action counts as one of the session's steps."""
+        with self._claims.guard(place.claim) as connection:
+            _insert(
+                connection,
+                place,
+                kind=kind,
+                state=StepState.DONE,
+                content=content,
+                cost=Cost(seconds=seconds),
+                at=self._store.clock(),
+            )
+            steps = int(kind is StepKind.ACTION)
+            if steps:
+                set_acting(connection, place.claim, 0)
+            add_use(connection, place.claim.session, steps=steps, seconds=lap_s)
+
+    def drop_from(self, claim: Claim, number: int, *, calls_from: int) -> None:
+        """Let the steps from this number on count no more, but for their cost.
+
+        Calls of tools are forgotten from the position `calls_from` on.
+        """
+        with self._claims.guard(claim) as connection:
+            key = (storable(claim.session), storable(claim.task))
+            connection.execute(
+                "UPDATE step SET state = 'dropped' WHERE session = ? AND task = ? "
+                "AND number >= ? AND state = 'done'",
+                (*key, number),
+            )
+            connection.execute(
+                "DELETE FROM host_call WHERE session = ? AND task = ? AND position >= ?",
+                (*key, calls_from),
+            )
+
+
+def begin_reply(
+    connection: sqlite3.Connection,
+    place: Place,
+    *,
+    author: str,
+    process: str,
+    most: Cost,
+    at: float,
+) -> int | None:
+    """Do what `Steps.begin_reply` says, within a transaction."""
+    check_claim(connection, place.claim)
+    if not reserve(connection, place.claim.session, tokens=most.tokens, usd=most.usd):
+        return None
+    return _insert(
+        connection,
+        place,
+        kind=StepKind.REPLY,
+        state=StepState.BEGUN,
+        cost=most,
+        at=at,
+        author=author,
+        process=process,
+    )
+
+
+def end_reply(
+    connection: sqlite3.Connection, step: int, *, state: StepState, content: str = "", cost: Cost
+) -> None:
+    """Do what `Steps.end_reply` says, within a transaction."""
+    row = connection.execute(
+        "SELECT * FROM step WHERE id = ? AND state = 'begun'", (step,)
+    ).fetchone()
+    if row is None:
+        return
+    before = _step(row)
+    settle(
+        connection,
+        before.session,
+        reserved=(before.cost.tokens, before.cost.usd or 0.0),
+        tokens=cost.tokens,
+        usd=cost.usd,
+    )
+    connection.execute(
+        "UPDATE step SET state = ?, content = ?, requests = ?, input_tokens = ?, "
+        "output_tokens = ?, usd = ?, seconds = ? WHERE id = ?",
+        (
+            state.value,
+            storable(content),
+            cost.requests,
+            cost.input_tokens,
+            cost.output_tokens,
+            cost.usd,
+            cost.seconds,
+            step,
+        ),
+    )
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    place: Place,
+    *,
+    kind: StepKind,
+    state: StepState,
+    cost: Cost,
+    at: float,
+    content: str = "",
+    author: str = "",
+    process: str = "",
+) -> int:
+    claim = place.claim
+    cursor = connection.execute(
+        "INSERT INTO step (session, task, number, kind, request, state, content, author, process, "
+        "at, elapsed_s, requests, input_tokens, output_tokens, usd, seconds) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+        (
+            *(storable(claim.session), storable(claim.task), place.number, kind.value),
+            *(place.request, state.value, storable(content), storable(author), process, at),
+            *(place.elapsed_s, cost.requests, cost.input_tokens, cost.output_tokens),
+            *(cost.usd, cost.seconds),
+        ),
+    )
+    return int(cursor.fetchone()[0])
+
+
+def _step(row: sqlite3.Row) -> StepRow:
+    fields = dict(row)
+    names = ("requests", "input_tokens", "output_tokens", "usd", "seconds")
+    cost = Cost(**{name: fields.pop(name) for name in names})
+    fields |= {"kind": StepKind(fields["kind"]), "state": StepState(fields["state"])}
+    return StepRow(**fields, cost=cost)

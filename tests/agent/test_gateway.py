@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from habilis import Agent, Expected, OpenAIAuthor, Request, SkillLibrary, Task
+from habilis.agent.author import Message, Purpose
+from habilis.agent.gateway.client import PayThroughGateway
+from habilis.agent.gateway.start import SOCKET
+from habilis.agent.sessions.paying import PayHere
+from habilis.errors import BudgetSpent, ClaimLost, EndpointUnreachable, KeyRefused
+from habilis.memory.journal import Journal
+from habilis.memory.journal_claims import Claim
+from habilis.memory.journal_ledger import scope_of
+from habilis.memory.step import Cost, Place, StepState
+from habilis.memory.store import Store
+from tests.chat_server import ChatServer, Fault, Say
+
+MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
+
+
+class Desk:
+    """A session's side of a gateway, over a library of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        self.journal = Journal(self.store)
+        self.journal.make_session("s", fingerprint="", count=0, source="")
+        self.claim = self.journal.claims.take("s", "t")
+        here = PayHere(self.journal.steps, process=self.claim.process)
+        self.payer = PayThroughGateway(folder, self.journal, otherwise=here)
+
+    async def ask(
+        self, author: OpenAIAuthor, number: int = 0, *, claim: Claim | None = None
+    ) -> str:
+        place = Place(claim=claim or self.claim, number=number, request=f"r{number}")
+        message = Message(role="user", content=f"question {number}")
+        request = Request(purpose=Purpose.ACT, task=Task("x"), messages=[message])
+        return (await self.payer.pay(place, author, request, most=MOST)).text
+
+    def gateway_pid(self) -> int:
+        rows = self.store.rows("SELECT pid FROM process WHERE pid <> ?", (os.getpid(),))
+        return int(rows[0][0])
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The gateway ends by itself: soon after the last call, or when the socket is gone."""
+    monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    desk = Desk(tmp_path / "library")
+    yield desk
+    desk.store.close()
+    (tmp_path / "library" / SOCKET).unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_call_is_made_recorded_and_handed_over(desk: Desk, stream: bool) -> None:
+    """The key reaches the server and nothing else; the socket is its owner's alone."""
+    with ChatServer(["The answer is forty-two."]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="sk-secret-7", stream=stream)
+        assert asyncio.run(desk.ask(author)) == "The answer is forty-two."
+    assert server.keys == ["Bearer sk-secret-7"]
+    (step,) = desk.journal.steps.of_session("s")
+    assert (step.state, step.cost.tokens) == (StepState.DONE, 8)
+    account = desk.journal.ledger.account(scope_of("s"))
+    assert (account.tokens, account.reserved_tokens) == (8, 0)
+    folder = desk.store.folder
+    assert stat.S_IMODE((folder / SOCKET).stat().st_mode) == 0o600
+    kept = [file.read_bytes() for file in folder.rglob("*") if file.is_file()]
+    assert not any(b"sk-secret-7" in content for content in kept)
+
+
+def test_a_call_that_is_asked_for_again_is_not_made_again(desk: Desk) -> None:
+    """While it is under way it is joined, later it is read from the journal."""
+    gate = threading.Event()
+
+    def answer(body: object) -> str:
+        gate.wait(30)
+        return "once"
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+
+        async def twice() -> tuple[str, str]:
+            first = asyncio.create_task(desk.ask(author))
+            second = asyncio.create_task(desk.ask(author))
+            while not server.requests and not first.done():
+                await asyncio.sleep(0.01)
+            gate.set()
+            return await asyncio.gather(first, second)
+
+        assert list(asyncio.run(twice())) == ["once", "once"]
+        assert asyncio.run(desk.ask(author)) == "once"
+        assert len(server.requests) == 1
+
+
+def test_an_answer_outlives_the_session_that_asked(desk: Desk) -> None:
+    """The session's side is gone before the answer comes: it is recorded all the same."""
+    gate = threading.Event()
+
+    def answer(body: object) -> str:
+        gate.wait(30)
+        return "late"
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+
+        async def leave() -> None:
+            asking = asyncio.create_task(desk.ask(author))
+            while not server.requests and not asking.done():
+                await asyncio.sleep(0.01)
+            asking.cancel()
+            await asyncio.wait([asking])
+
+        asyncio.run(leave())
+        gate.set()
+        assert asyncio.run(desk.ask(author)) == "late"
+        assert len(server.requests) == 1
+
+
+def test_a_killed_gateway_leaves_its_calls_in_doubt(desk: Desk) -> None:
+    """A new one is started; the call is made again, and the first one listed and counted."""
+    gate = threading.Event()
+
+    def cut_off_body() -> Iterator[str]:
+        gate.wait(30)
+        yield ""
+
+    def answer(body: object) -> str | Say:
+        return Say(pieces=cut_off_body()) if len(server.requests) == 1 else "again"
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+
+        async def cut_off() -> str:
+            asking = asyncio.create_task(desk.ask(author))
+            while not server.requests and not asking.done():
+                await asyncio.sleep(0.01)
+            os.kill(desk.gateway_pid(), signal.SIGKILL)
+            return await asking
+
+        assert asyncio.run(cut_off()) == "again"
+        gate.set()
+    (doubt,) = desk.journal.steps.in_doubt("s")
+    assert doubt.state is StepState.IN_DOUBT and len(server.requests) == 2
+    account = desk.journal.ledger.account(scope_of("s"))
+    assert account.tokens == MOST.tokens + desk.journal.steps.of_task("s", "t")[0].cost.tokens
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_reply_that_broke_off_may_have_been_paid(desk: Desk, stream: bool) -> None:
+    """It is asked for again, and the first attempt counts as spent."""
+    with ChatServer([Fault(drop=True), "whole"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k", stream=stream)
+        assert asyncio.run(desk.ask(author)) == "whole"
+    states = [step.state for step in desk.journal.steps.of_session("s")]
+    assert states == [StepState.IN_DOUBT, StepState.DONE]
+
+
+def test_a_refusal_costs_nothing_and_comes_as_it_is(desk: Desk) -> None:
+    """Errors cross with their class and their words."""
+    with ChatServer([Fault(status=401, message="bad key")]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="sk-7")
+        with pytest.raises(KeyRefused, match="bad key"):
+            asyncio.run(desk.ask(author))
+    away = OpenAIAuthor("m", base_url=server.url, api_key="k")
+    with pytest.raises(EndpointUnreachable, match="nothing answers"):
+        asyncio.run(desk.ask(away, 1))
+    assert [s.state for s in desk.journal.steps.of_session("s")] == [StepState.FAILED] * 2
+    assert desk.journal.ledger.account(scope_of("s")).tokens == 0
+
+
+def test_a_rate_limit_is_waited_out(desk: Desk) -> None:
+    """The endpoint's own wish is kept; no attempt costs anything."""
+    with ChatServer([Fault(status=429), Fault(status=429), "four"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        assert asyncio.run(desk.ask(author)) == "four"
+    assert len(server.requests) == 3
+    assert not desk.journal.steps.in_doubt("s")
+
+
+def test_a_budget_is_never_overrun(desk: Desk) -> None:
+    """What calls under way may cost is set aside; side by side they do not pass the limit."""
+    desk.journal.ledger.limit(scope_of("s"), tokens=1_000)
+    with ChatServer(lambda body: "x" * 300) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+
+        async def many() -> list[str | BaseException]:
+            asking = [desk.ask(author, number) for number in range(40)]
+            return await asyncio.gather(*asking, return_exceptions=True)
+
+        answers = asyncio.run(many())
+    refused = [answer for answer in answers if isinstance(answer, BudgetSpent)]
+    account = desk.journal.ledger.account(scope_of("s"))
+    assert len(refused) + len(server.requests) == 40 and refused
+    assert 700 <= account.tokens <= 1_000 and account.reserved_tokens == 0
+
+
+def test_a_session_that_was_taken_over_pays_no_more(desk: Desk) -> None:
+    """The gateway looks at the fence before it sends anything."""
+    with ChatServer(["never"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        old = Claim(session="s", task="t", fence=desk.claim.fence - 1, process="x")
+        with pytest.raises(ClaimLost):
+            asyncio.run(desk.ask(author, claim=old))
+    assert server.requests == []
+
+
+def test_a_session_pays_through_the_gateway(
+    library: SkillLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has to be started by hand, and the ledger is what the server counted."""
+    monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
+    replies = ["```python\nfinal_answer(42)\n```", "NOTHING"]
+    with ChatServer(replies) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        task = Task("Say 42.", checks=[Expected(42)])
+        result = Agent(author, library=library).run_sync(task, session="s")
+    assert result.solved and len(server.requests) == 2
+    account = library.journal.ledger.account(scope_of("s"))
+    assert account.tokens == result.usage.tokens > 0
+    processes = library.store.rows("SELECT pid FROM process")
+    assert os.getpid() not in [row[0] for row in processes] and len(processes) == 1
+    (library.path / SOCKET).unlink()

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from habilis import Agent, Budget, Expected, Request, ScriptedAuthor, SkillLibrary, Task
+from habilis.agent.author import Reply, Usage
+from habilis.agent.cli import app
+from habilis.errors import EndpointBusy, EndpointUnreachable, SessionBusy, SessionError
+from habilis.events import Event, Paused
+from habilis.memory.journal_ledger import LIBRARY, scope_of
+from habilis.memory.step import Cost, Place
+
+TASKS = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(4)]
+
+
+def says(request: Request) -> str:
+    if request.purpose == "abstract":
+        return "NOTHING"
+    return f"```python\nfinal_answer({request.task.id[1:]})\n```"
+
+
+class Metered(ScriptedAuthor):
+    """Costs a hundred tokens a reply, or what it is allowed, and a dollar a thousand."""
+
+    def cost_usd(self, input_tokens: int, output_tokens: int) -> float:
+        return (input_tokens + output_tokens) / 1000
+
+    async def reply(self, request: Request) -> Reply:
+        reply = await super().reply(request)
+        output = min(100, request.most_output or 100)
+        usage = Usage(requests=1, output_tokens=output, usd=self.cost_usd(0, output))
+        return Reply(text=reply.text, usage=usage)
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+@pytest.mark.parametrize("limit", [{"tokens": 15_000}, {"usd": 15.0}])
+def test_a_sessions_budget_is_never_overrun(
+    library: SkillLibrary, limit: dict[str, float], parallel: int
+) -> None:
+    """It stops with the reason; with a larger one it goes on, and earlier costs count."""
+    budget = Budget(steps=None, **limit)  # type: ignore[arg-type]
+    tasks = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(100)]
+    agent = Agent(Metered(says), library=library)
+    session = agent.session("s", tasks, budget=budget)
+    results = session.run_sync(parallel=parallel)
+    account = library.journal.ledger.account(scope_of("s"))
+    assert len(results) < 100 and "is spent" in session.stopped_because
+    assert 1_000 < account.tokens <= 15_000 and account.usd <= 15.0
+    row = library.journal.session("s")
+    assert row is not None and row.state == "stopped"
+    more = agent.session("s", tasks, budget=Budget(steps=None, tokens=100_000))
+    assert len(more.run_sync()) == 100
+    assert library.journal.ledger.account(scope_of("s")).tokens == 100 * 200
+
+
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_a_session_takes_no_step_too_many(library: SkillLibrary, parallel: int) -> None:
+    """Also when tasks run side by side."""
+    agent = Agent(ScriptedAuthor(says), library=library)
+    session = agent.session("s", TASKS, budget=Budget(steps=2))
+    assert len(session.run_sync(parallel=parallel)) <= 2
+    assert library.journal.ledger.account(scope_of("s")).steps == 2
+    assert "2 of 2 steps" in session.stopped_because
+
+
+def test_all_sessions_share_the_librarys_budget(library: SkillLibrary) -> None:
+    """What one has spent is not there for the other."""
+    library.journal.ledger.limit(LIBRARY, steps=5)
+    agent = Agent(ScriptedAuthor(says), library=library)
+    assert len(agent.session("a", TASKS).run_sync()) == 4
+    assert len(agent.session("b", TASKS).run_sync()) == 1
+
+
+class Away(ScriptedAuthor):
+    """An endpoint that is away for the first calls."""
+
+    def __init__(self, *, times: int) -> None:
+        super().__init__(says)
+        self.times = times
+
+    async def reply(self, request: Request) -> Reply:
+        self.times -= 1
+        if self.times >= 0:
+            raise EndpointBusy("too many requests", retry_after_s=0.01)
+        return await super().reply(request)
+
+
+def test_an_outage_is_a_pause_with_a_reason(library: SkillLibrary) -> None:
+    """All tasks wait, `status` says why, and then they go on."""
+    events: list[Event] = []
+    waiting: list[str] = []
+
+    def watch(event: Event) -> None:
+        events.append(event)
+        row = library.journal.session("s")
+        waiting.append("" if row is None else row.waiting)
+
+    agent = Agent(Away(times=3), library=library)
+    session = agent.session("s", TASKS, patience_s=60)
+    results = session.run_sync(observer=watch)
+    assert [result.solved for result in results] == [True] * 4
+    assert [e.reason for e in events if isinstance(e, Paused)] == ["too many requests"] * 3
+    assert "too many requests" in waiting and waiting[-1] == ""
+
+
+def test_patience_comes_to_an_end(library: SkillLibrary) -> None:
+    """Then the session stops with the error, and nothing is lost."""
+
+    class Gone(ScriptedAuthor):
+        async def reply(self, request: Request) -> Reply:
+            raise EndpointUnreachable("nothing answers")
+
+    with pytest.raises(EndpointUnreachable):
+        Agent(Gone([]), library=library).session("s", TASKS, patience_s=0.5).run_sync()
+    assert len(Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()) == 4
+
+
+def test_two_runs_of_one_session_at_once(library: SkillLibrary) -> None:
+    """The second is refused, whoever starts it."""
+    agent = Agent(ScriptedAuthor(says), library=library)
+
+    def start_another(event: Event) -> None:
+        with pytest.raises(SessionBusy), SkillLibrary(library.path, index="exact") as other:
+            other.journal.claims.take("s")
+
+    agent.session("s", TASKS[:1]).run_sync(observer=start_another)
+
+
+def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -> None:
+    """list, show, status, fork and compact work on what the journal holds."""
+    Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()
+    place = Place(claim=library.journal.claims.take("s", "t9"), number=0, request="r")
+    most = Cost(requests=1, input_tokens=70, output_tokens=7)
+    library.journal.steps.begin_reply(place, author="m", process="gone", most=most)
+    library.journal.claims.release(place.claim)
+
+    def habilis(*arguments: str) -> str:
+        command = ["session", *arguments, "--library", str(library.path)]
+        run = CliRunner().invoke(app, command, catch_exceptions=False)
+        assert run.exit_code == 0, run.output
+        return run.output
+
+    assert "s: finished, 4 of 4" in habilis("list")
+    assert "in doubt: task t9, step 0" in habilis("status", "s")
+    (state,) = json.loads(habilis("status", "s", "--json"))
+    assert state["in_doubt"][0]["tokens"] == 77 and state["steps"] == 4
+    assert "4 of 4" in habilis("show", "s")
+    assert len(json.loads(habilis("show", "s", "--json"))) == 4
+    assert "new is made" in habilis("fork", "s", "new", "--keep", "2")
+    assert "new: stopped, 2 of 4" in habilis("status", "new")
+    assert "characters of trajectories are gone" in habilis("compact", "s")
+    assert all(s.content == "" for s in library.journal.steps.of_task("s", "t1"))
+    with pytest.raises(SessionError, match="a session named 'new'"):
+        habilis("fork", "s", "new")
+    author = ScriptedAuthor(says)
+    forked = Agent(author, library=library).session("new", TASKS).run_sync()
+    assert len(forked) == 4 and len(author.requests) == 4
