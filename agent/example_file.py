@@ -10,14 +10,16 @@ from typing import Any
 
 from habilis.agent.example import Example
 from habilis.agent.json_lines import decoded, parse_json, raw_lines
+from habilis.agent.numbers import numeric_columns
 from habilis.errors import InputFileError, TaskFileError
 
 
 def read_examples(path: str | Path) -> tuple[Example, ...]:
     """Read examples: the last column is the output, those before it the inputs.
 
-    `.csv` and `.tsv` need a header row and give text; `.jsonl` gives [[input, ...],
-    output] a line, `.json` a list of those.
+    `.csv` and `.tsv` need a header row and give text, or numbers where the output and an
+    input are columns of numbers; `.jsonl` gives [[input, ...], output] a line, `.json` a
+    list of those.
 
     Raises:
         TaskFileError: a row is malformed.
@@ -37,6 +39,14 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
         for number, line in lines
         if line.strip()
     )
+
+
+def input_names(path: str | Path) -> tuple[str, ...]:
+    """Return what a table of examples calls its inputs; nothing for JSON, which has no names."""
+    path = Path(path)
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        return ()
+    return tuple(map(str, read_rows(path)[0][:-1]))
 
 
 def read_rows(path: str | Path) -> list[list[Any]]:
@@ -95,7 +105,13 @@ def _table_examples(text: str, path: Path) -> tuple[Example, ...]:
             raise TaskFileError(
                 f"{len(row)} cells where the header has {width}", path=path, line=number
             )
-    return tuple(Example(inputs=tuple(row[:-1]), output=row[-1]) for _, row in rows[1:])
+    cells = [row for _, row in rows[1:]]
+    numeric = numeric_columns(cells)
+    read = [
+        [numeric[place].read(cell) if place in numeric else cell for place, cell in enumerate(row)]
+        for row in cells
+    ]
+    return tuple(Example(inputs=tuple(row[:-1]), output=row[-1]) for row in read)
 
 
 def _table_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:

@@ -13,10 +13,11 @@ import typer
 from habilis.agent.cli import options
 from habilis.agent.cli.apply import Applied, may_ask
 from habilis.agent.cli.clean import clean_lines
-from habilis.agent.cli.rest import read_rest
+from habilis.agent.cli.doubts import Doubts
+from habilis.agent.cli.rest import Rest, read_rest
 from habilis.agent.cli.screen import Screen
 from habilis.agent.example import Example
-from habilis.agent.example_file import read_examples
+from habilis.agent.example_file import input_names, read_examples
 from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.agent.workspace import check_files
@@ -62,7 +63,13 @@ def run(
     """Solve one task: by a model, or by examples with no model at all."""
     rows = read_examples(examples) if examples else ()
     options.require_author(model, has_examples=bool(rows))
-    applied = _applied(apply, out, examples, rows, asks=may_ask(no_ask=no_ask, as_json=as_json))
+    rest = _rest(apply, out, examples, rows)
+    doubts = Doubts(
+        rows,
+        others=list(dict.fromkeys(rest.usable)) if rest else (),
+        names=rest.names if rest else input_names(examples) if examples else (),
+        asks=may_ask(no_ask=no_ask, as_json=as_json),
+    )
     files = tuple(inputs or ())
     check_files(files)
     task = Task(instruction, inputs=_variables(values or []), files=files, examples=rows)
@@ -76,39 +83,39 @@ def run(
         usd=usd,
         learn=learn,
         allow=allow,
-        embedded=applied.author() if applied else None,
+        embedded=doubts.author() if rows else None,
         context_tokens=context_tokens,
     )
     screen = Screen(as_json=as_json, learns=learn, tasks=1)
-    if applied:
-        applied.before_asking = screen.pause
+    doubts.before_asking = screen.pause
     with agent, screen:
         result = agent.run_sync(task, session=session, observer=screen)
-        if applied and result.answered and result.solved is not False:
-            applied.finish(result, agent, out)
+        solved = result.answered and result.solved is not False
+        if rest and solved:
+            Applied(rest).finish(result, agent, found=doubts.found, out=out)
     if as_json:
         print(json.dumps({"event": "result", **json.loads(result.to_json())}, ensure_ascii=False))
     else:
         _show(result)
-    if result.solved is False or not result.answered:
+        if solved:
+            doubts.say()
+    if not solved:
         raise typer.Exit(1)
 
 
-def _applied(
+def _rest(
     apply: Path | None,
     out: Path | None,
     examples: Path | None,
     rows: Sequence[Example],
-    *,
-    asks: bool,
-) -> Applied | None:
+) -> Rest | None:
     if apply is None and out is None:
         return None
     if apply is None or examples is None or not rows:
         raise ConfigError("--apply FILE needs --examples FILE, and --out FILE needs --apply FILE")
     if out is not None:
         _check_out(out, [apply, examples])
-    return Applied(read_rest(apply, examples=examples, rows=rows), asks=asks)
+    return read_rest(apply, examples=examples, rows=rows)
 
 
 def _check_out(out: Path, read: Sequence[Path]) -> None:

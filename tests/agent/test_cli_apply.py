@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -10,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from habilis.agent.authors.compose.rivals import Dispute
+from habilis.agent.cli.doubts import Doubts
 from habilis.agent.cli.rest import read_rest, write_rest
+from habilis.agent.example import Example
 from habilis.agent.example_file import read_examples
 from habilis.errors import TaskFileError
 
@@ -39,7 +43,7 @@ def test_the_rest_of_a_file_is_filled_in(tmp_path: Path) -> None:
     rows = (tmp_path / "new.csv").read_text().splitlines()
     assert rows == ["id,name,short", "1,Tim Peters,T. Peters", "2,Émile Zola,É. Zola", "3,,"]
     assert "'Tim Peters' -> 'T. Peters'" in run.stderr
-    assert "failed, left empty: 1 rows (lines 4)" in run.stderr
+    assert "failed, left empty: 1 row (line 4)" in run.stderr
 
 
 def test_rows_that_the_examples_leave_open_are_listed(tmp_path: Path) -> None:
@@ -48,7 +52,50 @@ def test_rows_that_the_examples_leave_open_are_listed(tmp_path: Path) -> None:
     (tmp_path / "big.csv").write_text("text\nij kl\nmn op qr\n")
     run = habilis("the last word", "--examples", "words.csv", "--apply", "big.csv", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert "not sure: 1 rows (lines 3)" in run.stderr
+    assert "not sure: 1 row (line 3)" in run.stderr
+
+
+def test_columns_of_numbers_are_numbers(tmp_path: Path) -> None:
+    """They are added and multiplied, named after their columns, and written as they came."""
+    (tmp_path / "e.csv").write_text("price,qty,total\n2.50,4,10.00\n3.99,2,7.98\n1.25,10,12.50\n")
+    (tmp_path / "big.csv").write_text("id,price,qty\n1,4.10,3\n2,n/a,2\n3,007,2\n")
+    given = ("--examples", "e.csv", "--apply", "big.csv", "--out", "new.csv")
+    run = habilis("the total", *given, folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "price * qty" in run.stdout
+    rows = (tmp_path / "new.csv").read_text().splitlines()
+    assert rows == ["id,price,qty,total", "1,4.10,3,12.30", "2,n/a,2,", "3,007,2,"]
+    assert "no number where one is needed, left empty: 2 rows (lines 3, 4)" in run.stderr
+
+
+def test_figures_in_a_text_stay_text(tmp_path: Path) -> None:
+    """Where the output is cut out of a text, and where a leading zero says something."""
+    (tmp_path / "e.csv").write_text("when,year\n2021-03-04,2021\n1999-12-31,1999\n")
+    assert read_examples(tmp_path / "e.csv")[0].output == "2021"
+    (tmp_path / "f.csv").write_text("code,twice\n007,0077\n013,0133\n")
+    assert read_examples(tmp_path / "f.csv")[0].inputs == ("007",)
+
+
+def test_what_the_examples_leave_open_is_said(tmp_path: Path) -> None:
+    """Also without a file to apply it to; the example that would settle it is named."""
+    (tmp_path / "e.csv").write_text("name,first\nAda Lovelace,Ada\nAlan Turing,Alan\n")
+    run = habilis("first name", "--examples", "e.csv", folder=tmp_path)
+    assert run.returncode == 0, run.stderr
+    assert "not sure" in run.stderr and "best of what '" in run.stderr
+
+
+def test_a_person_is_asked_until_the_answer_can_be_used(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An answer of another type than the examples' outputs is refused, not taken."""
+    answers = iter(["many\n", "[1]\n", "7\n"])
+    monkeypatch.setattr("sys.stdin", io.StringIO("".join(answers)))
+    doubts = Doubts([Example(inputs=(2,), output=4)], asks=True)
+    given = doubts.author()._ask
+    assert given is not None
+    dispute = Dispute(inputs=(3,), options=(6, 9))
+    assert given(dispute) == Example(inputs=(3,), output=7)
+    assert capsys.readouterr().err.count("is not what the examples give: a number") == 2
 
 
 @pytest.mark.parametrize(
@@ -83,6 +130,7 @@ def test_apply_needs_examples(tmp_path: Path) -> None:
     [
         ("id,name,name\n1,a,b\n", "column 'name' is there twice"),
         ("id,first\n1,a\n", "column 'age' is missing; there are 'id', 'name'"),
+        ("a,b,c\n1,2,3\n", "column 'name' is missing; there are 'a', 'b', 'c'"),
         ("id,name,age\n1\n", "1 cells where column 3 is needed"),
     ],
 )

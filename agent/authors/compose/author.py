@@ -25,8 +25,9 @@ class ComposeAuthor:
     writes has the form of a model's reply: a sentence, then one block of code.
 
     `others` are inputs without outputs, as the rest of a person's file: evidence for what
-    is meant. `ask` is asked for the one example that settles most, up to three times, when
-    the author is not sure; it returns None to go on without. `tell` is told what is found.
+    is meant. `parameters` are names for the inputs. `ask` is asked for the one example that
+    settles most, up to three times, when the author is not sure; it returns None to go on
+    without. `tell` is told what is found.
     """
 
     name = "compose"
@@ -36,11 +37,12 @@ class ComposeAuthor:
         *,
         seconds: float = 3.0,
         others: Sequence[Sequence[object]] = (),
+        parameters: Sequence[str] = (),
         ask: Callable[[Dispute], Example | None] | None = None,
         tell: Callable[[Found], None] | None = None,
     ) -> None:
         self.seconds, self._others = seconds, others
-        self._ask, self._tell = ask, tell
+        self._parameters, self._ask, self._tell = parameters, ask, tell
 
     async def reply(self, request: Request) -> Reply:
         """Return a function that fits the task's examples, or why there is none."""
@@ -82,6 +84,7 @@ class ComposeAuthor:
             synthesise,
             examples,
             unlabelled=self._others,
+            parameters=self._parameters,
             name=task.name or task.id,
             description=task.instruction,
             skills=request.skills,
