@@ -13,6 +13,7 @@ from habilis.agent.author import Author
 from habilis.agent.budget import Budget, StopReason
 from habilis.agent.dialogue import Announcer, Emit
 from habilis.agent.event_log import EventLog
+from habilis.agent.given import checked_library, checked_modules, checked_tools
 from habilis.agent.loop import run_task
 from habilis.agent.record import Record
 from habilis.agent.result import Result
@@ -70,6 +71,7 @@ class Agent:
         tester: str | Author | None = None,
         hold_untrusted: bool = False,
     ) -> None:
+        library = checked_library(library)
         self._owned = SkillLibrary(library) if isinstance(library, str | Path) else None
         if not isinstance(library, SkillLibrary):
             library = self._owned
@@ -83,9 +85,9 @@ class Agent:
             hold_untrusted=hold_untrusted,
             library=library,
             budget=budget or Budget(),
-            tools=tuple(_checked_tools(tools)),
+            tools=checked_tools(tools),
             approve=approve,
-            allow=tuple(allow),
+            allow=checked_modules(allow),
             limits=limits or Limits(),
             instructions=instructions,
             learn=learn,
@@ -284,11 +286,3 @@ def make_author(author: str | Author | None) -> Author:
 
         return ComposeAuthor()
     raise ConfigError(f'no author {author!r}: write "compose", "openai:MODEL" or give an Author')
-
-
-def _checked_tools(tools: Iterable[Callable[..., object]]) -> Iterable[Callable[..., object]]:
-    for tool in tools:
-        name = getattr(tool, "__name__", "")
-        if not callable(tool) or not name.isidentifier():
-            raise ConfigError(f"tool {tool!r} needs to be a named function")
-        yield tool

@@ -68,7 +68,8 @@ def parse_json(text: str, path: Path, line: int) -> Any:
         return json.loads(text, object_pairs_hook=_object)
     except json.JSONDecodeError as error:
         where = line + error.lineno - 1
-        raise TaskFileError(error.msg, path=path, line=where, column=error.colno) from None
+        what = f"this is no JSON ({error.msg.lower()})" if text.strip() else "nothing stands here"
+        raise TaskFileError(what, path=path, line=where, column=error.colno) from None
     except RecursionError:
         raise TaskFileError("the JSON is nested too deeply", path=path, line=line) from None
     except _KeyTwice as error:

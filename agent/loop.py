@@ -276,7 +276,7 @@ class _TaskRun:
             answer=self.answer,
             solved=False if judged and self.answer is NOTHING else self.judgement.passed,
             stop_reason=stop.reason,
-            detail=stop.detail or self.judgement.detail,
+            detail="; ".join(dict.fromkeys(filter(None, (stop.detail, self.judgement.detail)))),
             function=self.answer.name if isinstance(self.answer, FunctionRef) else "",
             usage=self.meter.usage,
             seconds=self.meter.seconds,

@@ -43,9 +43,16 @@ class Task:
     def __post_init__(self) -> None:
         object.__setattr__(self, "examples", as_examples(self.examples))
         object.__setattr__(self, "checks", as_checks(self.checks))
-        object.__setattr__(self, "files", tuple(Path(file) for file in self.files))
-        if not self.instruction.strip():
+        given: Any = self.files
+        files = (given,) if isinstance(given, str | Path) else given
+        object.__setattr__(self, "files", tuple(map(Path, files)))
+        if not isinstance(self.instruction, str) or not self.instruction.strip():
             raise TaskError("a task needs an instruction: say in a sentence what you want")
+        if not isinstance(self.inputs, Mapping):
+            raise TaskError(
+                f"inputs={show(self.inputs, 80)} must name its values, as in {{'year': 2024}}"
+            )
+        object.__setattr__(self, "inputs", dict(self.inputs))
         if not isinstance(self.attempts, int) or self.attempts < 1:
             raise TaskError(f"attempts={self.attempts!r} makes no sense: allow at least one")
 

@@ -61,7 +61,7 @@ def read_tasks(path: str | Path) -> list[Task]:
     if others:
         numbers = ", ".join(str(error.line) for error in others[:_NAMED])
         numbers += ", ..." if len(others) > _NAMED else ""
-        problem += f"; {len(others)} more bad: lines {numbers}"
+        problem += f"; {len(others)} more bad: line{'s' if len(others) > 1 else ''} {numbers}"
     if found.tasks:
         problem += f"; {len(found.tasks)} good: `habilis session check` can write them to a file"
     raise TaskFileError(problem, path=first.path, line=first.line, column=first.column)

@@ -39,8 +39,8 @@ def make_task(
     _check_output_type(output_type)
     return Task(
         task,
-        inputs=dict(inputs or {}),
-        files=tuple(Path(file) for file in files),
+        inputs={} if inputs is None else inputs,
+        files=[Path(file) for file in ([files] if isinstance(files, str | Path) else files)],
         examples=as_examples(examples),
         checks=as_checks(checks),
         output_type=output_type,
@@ -50,11 +50,11 @@ def make_task(
 def _check_output_type(output_type: Any) -> None:
     if output_type is None:
         return
-    from pydantic import PydanticUserError, TypeAdapter
+    from pydantic import PydanticUndefinedAnnotation, PydanticUserError, TypeAdapter
 
     try:
-        TypeAdapter(output_type)
-    except (PydanticUserError, TypeError) as error:
+        TypeAdapter(output_type).rebuild(raise_errors=True, force=True)
+    except (PydanticUserError, PydanticUndefinedAnnotation, TypeError) as error:
         reason = str(error).split("\n")[0]
         raise ConfigError(
             f"output_type={output_type!r} is nothing pydantic can validate ({reason}); use a "

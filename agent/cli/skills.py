@@ -127,7 +127,7 @@ def show(
         proving.show_proof(proof, name=name, as_json=False)
 
 
-@app.command("run")
+@app.command("run", context_settings={"ignore_unknown_options": True})  # -3 is a number
 def run_skill(
     name: proving.NameArgument,
     arguments: Annotated[
