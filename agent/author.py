@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     ABSTRACT = "abstract"  # a reusable function out of a solved task
     REPAIR = "repair"  # the same function, mended after the gate refused it
     TEST = "test"  # cases for a function whose body it does not see
+    PROPOSE = "propose"  # the next task on the way to a goal
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,7 +66,8 @@ def gather(
 
 def later(cases: Sequence[Case]) -> tuple[Case, ...]:
     """Return a later task's cases as what they are to a skill that was there before."""
-    return tuple(replace(case, origin=CaseOrigin.LATER_TASK) for case in cases)
+    met = [case for case in cases if case.origin is not CaseOrigin.PROPOSED]
+    return tuple(replace(case, origin=CaseOrigin.LATER_TASK) for case in met)
 
 
 async def answering_case(

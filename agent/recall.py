@@ -94,14 +94,15 @@ class Recall:
 
         `answer` is a function that was given as the answer; a skill named neither there nor
         in the code was called by another one. A task that nothing judged (`solved` is None)
-        is one more way to find a skill, and no evidence of its worth.
+        is one more way to find a skill, and no evidence of its worth; nor is one that was
+        judged by its proposer's own examples.
         """
         if self._library is None:
             return []
         versions = {skill.name: skill.version for skill in self.candidates}
         named = set(re.findall(r"\w+", "\n".join(sources))) | {answer}
         for name in used:
-            if solved is not None:
+            if solved is not None and not self._task.proposed:
                 self._library.record_use(
                     name,
                     helped=solved,

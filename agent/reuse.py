@@ -29,7 +29,8 @@ def without_doubtful(skills: Sequence[Skill]) -> tuple[Skill, ...]:
 def example_cases(task: Task) -> tuple[Case, ...]:
     """Return a task's examples as cases, those that the author is not shown included."""
     kept_back = [e for check in task.checks if isinstance(check, KeptBack) for e in check.examples]
-    rows = [(CaseOrigin.USER, e) for e in task.examples]
+    shown = CaseOrigin.PROPOSED if task.proposed else CaseOrigin.USER
+    rows = [(shown, e) for e in task.examples]
     rows += [(CaseOrigin.KEPT_BACK, e) for e in kept_back]
     return tuple(
         Case(arguments=example.inputs, expected=example.output, origin=origin)

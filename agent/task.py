@@ -26,7 +26,8 @@ class Task:
     sandbox; `files` are copied into its workspace folder. `checks` (a Check, a function
     that tells right from wrong, or a list of those) judge the answer and are never shown
     to the author. `output_type` is any type pydantic can validate.
-    `attempts` is how many answers may be proposed before the task counts as failed.
+    `attempts` is how many answers may be proposed before the task counts as failed. A task
+    that a model `proposed` is judged by its examples, but they vouch for no skill.
     """
 
     instruction: str
@@ -39,6 +40,7 @@ class Task:
     tools: tuple[Callable[..., object], ...] = field(default=(), kw_only=True)
     output_type: Any = field(default=None, kw_only=True)
     attempts: int = field(default=3, kw_only=True)
+    proposed: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "examples", as_examples(self.examples))

@@ -82,7 +82,7 @@ def scan_tasks(path: str | Path) -> TaskFile:
             line = decoded(raw, path, number)
             if not line.strip():
                 continue
-            task = _task(line, path, number)
+            task = task_of(line, path, number)
             if task.key in seen:
                 double = f"task id {shorten(repr(task.key), 80)} is already the one of line"
                 raise TaskFileError(f"{double} {seen[task.key]}", path=path, line=number)
@@ -97,7 +97,12 @@ def scan_tasks(path: str | Path) -> TaskFile:
     return TaskFile(tasks=tuple(tasks), lines=tuple(lines), problems=tuple(problems))
 
 
-def _task(line: str, path: Path, number: int) -> Task:
+def task_of(line: str, path: Path, number: int) -> Task:
+    """Return the task that a line of JSON holds.
+
+    Raises:
+        TaskFileError: it holds none; line and column are named.
+    """
     row = parse_json(line, path, number)
     if not isinstance(row, dict):
         raise TaskFileError("a task is a JSON object", path=path, line=number)

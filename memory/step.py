@@ -14,6 +14,7 @@ class StepKind(StrEnum):
     RECALL = "recall"  # the skills that were found for the task
     REPLY = "reply"  # an author was asked
     ACTION = "action"  # code was run
+    PROPOSAL = "proposal"  # a task that a curriculum has proposed
 
 
 class StepState(StrEnum):

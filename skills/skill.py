@@ -27,6 +27,7 @@ class CaseOrigin(StrEnum):
     TASK = "task"  # the checked answer of the task it was made for
     TESTER = "tester"  # by a tester that saw neither body nor draft
     LATER_TASK = "later_task"  # met in a task after the one it was made for
+    PROPOSED = "proposed"  # an example by the model that thought the task out
     AUTHOR = "author"  # written by the draft's author
     RECORDED = "recorded"  # what the draft itself returned: proves nothing about meaning
     GENERATED = "generated"  # the same, on an input made by the proof

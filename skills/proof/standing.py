@@ -20,6 +20,7 @@ VOUCHED = frozenset(
         CaseOrigin.TASK,
         CaseOrigin.TESTER,
         CaseOrigin.LATER_TASK,
+        CaseOrigin.PROPOSED,
     }
 )
 # ... and the author had not seen it when it wrote the draft.

@@ -163,9 +163,7 @@ def test_a_bad_line_names_the_others_and_offers_the_good_ones(tmp_path: Path) ->
     with pytest.raises(TaskFileError) as error:
         read_tasks(file)
     message = str(error.value)
-    assert (
-        "column 1: this is no JSON (expecting value); 14 more bad: lines 3, 4," in message
-    )
+    assert "column 1: this is no JSON (expecting value); 14 more bad: lines 3, 4," in message
     assert "11, 12, ...; 2 good: `habilis session check`" in message
     found = scan_tasks(file)
     assert [task.key for task in found.tasks] == ["1", "2"] and len(found.lines) == 2

@@ -49,6 +49,8 @@ class ComposeAuthor:
         start = time.monotonic()
         if request.purpose is Purpose.ABSTRACT:
             return _abstract(request)
+        if request.purpose is Purpose.PROPOSE:
+            return _give_up("the embedded author proposes no tasks: name a model for that")
         if request.purpose is not Purpose.ACT:
             return _give_up("the embedded author cannot mend a function: it has no other reading")
         if not request.task.examples:
