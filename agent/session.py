@@ -227,7 +227,7 @@ class Session:
             await run_abreast(
                 self.tasks,
                 lambda task: pool.submit(run_task, task),
-                parallel=parallel,
+                parallel=lambda: parallel,
                 ended=self._ended,
                 failed=running.stopping.set,
                 done=lambda task, result: None if on_result is None else on_result(result),

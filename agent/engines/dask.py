@@ -34,10 +34,15 @@ class DaskEngine:
             ) from None
         self.name = f"dask{'+tls' if secure else ''}://{place}"
         address = f"{'tls' if secure else 'tcp'}://{place}"
-        connect: Any = distributed.Client
+        dask: Any = distributed  # it has types in part
+        if secure and not dask.Security().get_connection_args("client").get("ssl_context"):
+            raise ConfigError(
+                "dask+tls:// needs certificates: name them in Dask's configuration, or as "
+                "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..._CLIENT__CERT and ..._CLIENT__KEY"
+            )
         try:
-            self._client: Any = connect(address, timeout=_CONNECT_S, set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:  # TypeError: TLS without certificates
+            self._client: Any = dask.Client(address, timeout=_CONNECT_S, set_as_default=False)
+        except (OSError, ValueError) as error:
             raise EngineLost(
                 f"no Dask scheduler answers at {self.name} ({error or type(error).__name__}); is "
                 "`dask scheduler` running there, and may this machine reach it?"
@@ -46,7 +51,10 @@ class DaskEngine:
 
     @property
     def slots(self) -> int:
-        return sum(self._client.nthreads().values())
+        try:
+            return sum(self._client.nthreads().values())
+        except (OSError, TimeoutError, ValueError):  # gone, or going: the futures will tell
+            return 0
 
     def teller(self, topic: str, hear: Tell) -> Tell | None:
         def heard(event: tuple[float, dict[str, Any]]) -> None:

@@ -54,6 +54,7 @@ class Driver:
         self._tell = _both(agent.observer, tell)
         self._far_tell = engine.teller(f"habilis-{claim.process}-{claim.fence}", self._tell)
         self._sent: dict[str, Future[str]] = {}
+        self._slots = 0
 
     async def run(
         self,
@@ -77,7 +78,8 @@ class Driver:
             if on_result is not None:
                 on_result(result)
 
-        if not self._engine.slots:
+        self._slots = await asyncio.to_thread(lambda: self._engine.slots)
+        if not self._slots:
             text = f"{self._engine.name} has no workers yet; tasks begin when one joins"
             self._tell(Notice(at=time.time(), text=text))
         looking = asyncio.create_task(self._look())
@@ -85,7 +87,7 @@ class Driver:
             await run_abreast(
                 self._tasks,
                 self._submit,
-                parallel=parallel or max(1, self._engine.slots),
+                parallel=lambda: parallel or max(1, self._slots),
                 ended=ended,
                 failed=self._running.stopping.set,
                 done=done,
@@ -128,7 +130,7 @@ class Driver:
         return result_from_json(recorded, task.output_type)
 
     async def _look(self) -> None:
-        """Hand on a wish to stop, and count the session's time."""
+        """Hand on a wish to stop, count the session's time and the engine's threads."""
         running, told, counted_at = self._running, False, time.monotonic()
         while True:
             await asyncio.sleep(_LOOK_S)
@@ -141,6 +143,7 @@ class Driver:
                     told = True
                 if time.monotonic() - counted_at > _COUNT_S:
                     counted_at = time.monotonic()
+                    self._slots = await asyncio.to_thread(lambda: self._engine.slots)
                     try:
                         self._journal.count_seconds(self._claim, running.lap())
                     except ClaimLost:  # the workers stop by themselves, and then it is raised

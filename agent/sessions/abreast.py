@@ -18,13 +18,13 @@ async def run_abreast(
     tasks: Sequence[Task],
     submit: Callable[[Task], Future[T]],
     *,
-    parallel: int,
+    parallel: Callable[[], int],
     ended: Callable[[], bool],
     failed: Callable[[], None],
     done: Callable[[Task, T], None],
     explain: Callable[[BaseException], BaseException] = lambda error: error,
 ) -> None:
-    """Keep `parallel` tasks going until all are done or `ended` says that no more may begin.
+    """Keep `parallel()` tasks going until all are done or `ended` says that no more may begin.
 
     After the first error no task begins; `failed` tells those under way, which are waited
     for. Then that error is raised, one that stops a session only where there is no other.
@@ -34,7 +34,7 @@ async def run_abreast(
     waiting, errors = list(tasks), list[BaseException]()
     under_way: dict[asyncio.Future[T], Task] = {}
     while under_way or waiting:
-        while waiting and len(under_way) < parallel:
+        while waiting and len(under_way) < parallel():
             if errors or ended():
                 waiting.clear()
                 break
