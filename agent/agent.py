@@ -78,7 +78,7 @@ class Agent:
         writer = make_author(author)
         if tester is None and getattr(writer, "is_model", False):
             tester = writer
-        self._setting = Setting(
+        self.setting = Setting(
             author=writer,
             policy=proof,
             tester=None if tester is None else make_author(tester),
@@ -94,7 +94,7 @@ class Agent:
             window_tokens=window_of(writer.name, context_tokens),
             clock=clock,
         )
-        self._raise_on_limit, self._observer = raise_on_limit, observer
+        self._raise_on_limit, self.observer = raise_on_limit, observer
 
     def __enter__(self) -> Self:
         return self
@@ -107,13 +107,17 @@ class Agent:
         if self._owned is not None:
             self._owned.close()
 
+    def __getstate__(self) -> dict[str, object]:
+        """Return it as another process can make it again; whoever observes it stays here."""
+        return {**vars(self), "_owned": None, "observer": None}
+
     @property
     def library(self) -> SkillLibrary | None:
-        return self._setting.library
+        return self.setting.library
 
     @property
     def author(self) -> Author:
-        return self._setting.author
+        return self.setting.author
 
     async def run(
         self,
@@ -230,24 +234,24 @@ class Agent:
         record: Record | None = None,
     ) -> Result:
         """Work on one task; what a session has of it is in `record`."""
-        library = self._setting.library
+        library = self.setting.library
         if library is not None:
             library.warm()
         emit = self._emitter(observer)
-        result = await run_task(task, self._setting, emit=emit, record=record or Record())
+        result = await run_task(task, self.setting, emit=emit, record=record or Record())
         if self._raise_on_limit and result.stop_reason in _LIMITS:
             raise LimitReached(result.stop_reason.value, f"after {result.seconds:.1f} s")
         return result
 
     async def share(self, session: str, *, observer: Callable[[Event], None] | None = None) -> None:
         """Make skills of what a session's skills have in common; `Session.run` calls it."""
-        emit, clock = self._emitter(observer), self._setting.clock
-        await share_after(session, self._setting, announce=Announcer(emit, task_id="", clock=clock))
+        emit, clock = self._emitter(observer), self.setting.clock
+        await share_after(session, self.setting, announce=Announcer(emit, task_id="", clock=clock))
 
     def _emitter(self, observer: Callable[[Event], None] | None) -> Emit:
-        library = self._setting.library
+        library = self.setting.library
         log = EventLog(library.path / "events.jsonl") if library is not None else None
-        observers = [tell for tell in (log, self._observer, observer) if tell is not None]
+        observers = [tell for tell in (log, self.observer, observer) if tell is not None]
 
         def emit(event: Event) -> None:
             for tell in observers:

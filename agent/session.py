@@ -6,15 +6,16 @@ import asyncio
 import hashlib
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from habilis.agent.budget import Budget
+from habilis.agent.engines.driver import Driver
+from habilis.agent.engines.engine import Engine, engine_for
 from habilis.agent.result import Result, result_from_json
 from habilis.agent.sessions.abreast import run_abreast
-from habilis.agent.sessions.payers import payer_for
+from habilis.agent.sessions.one_task import do_claimed, do_once
 from habilis.agent.sessions.running import Running, StopSession
-from habilis.agent.sessions.task_record import TaskRecord
 from habilis.agent.task import Task
 from habilis.errors import BudgetSpent, SessionError
 from habilis.events import Event
@@ -65,11 +66,12 @@ class Session:
             raise SessionError(f"two tasks of session {name!r} have the id {double!r}")
         self.name, self.tasks, self.source, self.settings = name, tuple(tasks), source, settings
         self.stopped_because = ""  # why the last run ended before all tasks were finished
-        self._agent, self._library = agent, agent.library
+        self._agent = agent
         self._journal: Journal = agent.library.journal
         self._budget, self._patience_s = budget, patience_s
         self._running: Running | None = None
         self._telling = threading.Lock()
+        self._observer: Observer | None = None
 
     @property
     def finished(self) -> dict[str, Result]:
@@ -92,32 +94,65 @@ class Session:
         *,
         observer: Observer | None = None,
         on_result: OnResult | None = None,
-        parallel: int = 1,
+        parallel: int | None = None,
+        engine: str = "",
         executor: Executor | None = None,
     ) -> list[Result]:
         """Run the tasks that are not finished, in order; return all results so far.
 
-        `parallel` tasks run side by side, each in a thread of `executor` (one of our own
-        by default). What the skills made on the way have in common then becomes skills of
-        its own. Ends early, with `stopped_because`, when `stop` or `habilis session stop`
-        asks for it or the session's budget is spent.
+        `parallel` tasks run side by side (one; on an engine as many as it has threads), on
+        the `engine` of this address ("dask://HOST:PORT"), or in an `executor` of yours:
+        threads of this process, or jobs wherever another kind of executor runs them. What
+        the skills made on the way have in common then becomes skills of its own. Ends
+        early, with `stopped_because`, when `stop` or `habilis session stop` asks for it or
+        the session's budget is spent.
 
         Raises:
             SessionBusy: another process runs this session.
             ClaimLost: another process has taken it over, because this one seemed dead.
+            EngineLost: the engine is unreachable, or went away.
             AuthorError: an endpoint failed for good.
         """
-        if parallel < 1:
+        if parallel is not None and parallel < 1:
             raise SessionError(f"parallel={parallel!r} makes no sense: give at least 1")
+        afar = await asyncio.to_thread(engine_for, engine, executor)
+        try:
+            return await self._run(afar, executor, parallel, observer, on_result)
+        finally:
+            if afar is not None:
+                await asyncio.to_thread(afar.close)
+
+    async def _run(
+        self,
+        afar: Engine | None,
+        executor: Executor | None,
+        parallel: int | None,
+        observer: Observer | None,
+        on_result: OnResult | None,
+    ) -> list[Result]:
         self._make()
         claim = self._journal.claims.take(self.name)
         state, before = "stopped", len(self._journal.finished(self.name))
         try:
             running = self._start(claim, observer)
-            if parallel == 1 and executor is None:
-                await self._one_by_one(running, observer, on_result)
-            else:
-                await self._side_by_side(running, observer, on_result, parallel, executor)
+            try:
+                if afar is not None:
+                    driver = Driver(
+                        afar,
+                        claim,
+                        running,
+                        agent=self._agent,
+                        tasks=self.tasks,
+                        patience_s=self._patience_s,
+                        tell=self._tell,
+                    )
+                    await driver.run(parallel=parallel, ended=self._ended, on_result=on_result)
+                elif executor is None and parallel in (None, 1):
+                    await self._one_by_one(running, on_result)
+                else:
+                    await self._side_by_side(running, parallel or 1, executor, on_result)
+            except (StopSession, BudgetSpent) as stop:
+                self.stopped_because = str(stop) or "asked to stop"
             if not self.stopped_because:
                 if before < len(self.tasks):
                     await self._agent.share(self.name, observer=observer)
@@ -132,12 +167,19 @@ class Session:
         *,
         observer: Observer | None = None,
         on_result: OnResult | None = None,
-        parallel: int = 1,
+        parallel: int | None = None,
+        engine: str = "",
         executor: Executor | None = None,
     ) -> list[Result]:
         """Do what `run` does, for callers without an event loop."""
         return asyncio.run(
-            self.run(observer=observer, on_result=on_result, parallel=parallel, executor=executor)
+            self.run(
+                observer=observer,
+                on_result=on_result,
+                parallel=parallel,
+                engine=engine,
+                executor=executor,
+            )
         )
 
     async def run_one(self, task: Task, *, observer: Observer | None = None) -> Result:
@@ -154,7 +196,7 @@ class Session:
         state = "stopped"
         try:
             running = self._start(claim, observer)
-            result = await self._do(task, claim, running, observer)
+            result = await do_claimed(self._agent, task, claim, running, observer=self._tell)
             state = "finished"
             return result
         finally:
@@ -162,76 +204,43 @@ class Session:
 
     # one task after another, or side by side ---------------------------------
 
-    async def _one_by_one(
-        self, running: Running, observer: Observer | None, on_result: OnResult | None
-    ) -> None:
+    async def _one_by_one(self, running: Running, on_result: OnResult | None) -> None:
         for task in self.tasks:
-            if self._asked_to_stop(running):
+            if self._ended():
                 return
-            try:
-                result = await self._once(task, running, observer)
-            except (StopSession, BudgetSpent) as stop:
-                self.stopped_because = str(stop) or "asked to stop"
-                return
+            result = await do_once(self._agent, task, running, observer=self._tell)
             if on_result is not None:
                 on_result(result)
 
     async def _side_by_side(
         self,
         running: Running,
-        observer: Observer | None,
-        on_result: OnResult | None,
         parallel: int,
         executor: Executor | None,
+        on_result: OnResult | None,
     ) -> None:
         def run_task(task: Task) -> Result:
-            return asyncio.run(self._once(task, running, observer))
+            return asyncio.run(do_once(self._agent, task, running, observer=self._tell))
 
+        pool = executor or ThreadPoolExecutor(parallel, thread_name_prefix="habilis-task")
         try:
             await run_abreast(
                 self.tasks,
-                run_task,
-                parallel=parallel,
-                executor=executor,
-                ended=lambda: self._asked_to_stop(running),
+                lambda task: pool.submit(run_task, task),
+                parallel=lambda: parallel,
+                ended=self._ended,
                 failed=running.stopping.set,
-                on_result=on_result,
+                done=lambda task, result: None if on_result is None else on_result(result),
             )
-        except (StopSession, BudgetSpent) as stop:
-            self.stopped_because = str(stop) or "asked to stop"
+        finally:
+            if executor is None:
+                pool.shutdown()
 
-    def _asked_to_stop(self, running: Running) -> bool:
-        if running.stopping.is_set() or self._journal.stop_requested(self.name):
+    def _ended(self) -> bool:
+        stopping = self._running is not None and self._running.stopping.is_set()
+        if stopping or self._journal.stop_requested(self.name):
             self.stopped_because = "asked to stop"
         return bool(self.stopped_because)
-
-    async def _once(self, task: Task, running: Running, observer: Observer | None) -> Result:
-        recorded = self._journal.result(self.name, task.key)
-        if recorded is not None:
-            return result_from_json(recorded, task.output_type)
-        claim = self._journal.claims.take(self.name, task.key)
-        try:
-            return await self._do(task, claim, running, observer)
-        finally:
-            self._journal.claims.release(claim)
-
-    async def _do(
-        self, task: Task, claim: Claim, running: Running, observer: Observer | None
-    ) -> Result:
-        payer = payer_for(self._agent.author, self._library, process=claim.process)
-        record = TaskRecord(claim, running=running, library=self._library, payer=payer)
-        tell = None if observer is None else self._one_at_a_time(observer)
-        async with running.at_work():
-            result = await self._agent.run_task(task, observer=tell, record=record)
-        self._journal.finish_task(claim, result.to_json())
-        return result
-
-    def _one_at_a_time(self, observer: Observer) -> Observer:
-        def tell(event: Event) -> None:
-            with self._telling:
-                observer(event)
-
-        return tell
 
     # begin and end -----------------------------------------------------------
 
@@ -255,14 +264,16 @@ class Session:
         self._journal.open_session(claim)
         if self._budget is not None:
             self._journal.ledger.limit(scope_of(self.name), **vars(self._budget))
-        self.stopped_because = ""
+        self.stopped_because, self._observer = "", observer
         self._running = Running(
-            self._journal,
-            self.name,
-            patience_s=self._patience_s,
-            tell=self._one_at_a_time(observer or (lambda event: None)),
+            self._journal, self.name, patience_s=self._patience_s, tell=self._tell
         )
         return self._running
+
+    def _tell(self, event: Event) -> None:
+        if self._observer is not None:
+            with self._telling:
+                self._observer(event)
 
     def _end(self, claim: Claim, state: str) -> None:
         lap_s = self._running.lap() if self._running is not None else 0.0

@@ -44,6 +44,9 @@ class SentenceTransformerEncoder:
         self._warming: threading.Thread | None = None
         tell_of_forks(self)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_encoder_again, (self.key, self._export))
+
     def warm(self) -> None:
         """Begin loading in the background; errors show at the first `encode`."""
         if self._warming is None and self._model is None:
@@ -90,6 +93,10 @@ class SentenceTransformerEncoder:
             return ExportedModel(folder)
         except (OSError, ValueError, KeyError, ImportError):
             return reference
+
+
+def _encoder_again(model: str, export: bool) -> SentenceTransformerEncoder:
+    return SentenceTransformerEncoder(model, export=export)
 
 
 class _Reference:

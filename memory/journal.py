@@ -184,12 +184,25 @@ class Journal:
             connection.execute(f"DELETE FROM host_call WHERE session = ? AND {done}", key)
         return int(row[0])
 
-    def request_stop(self, session: str) -> None:
-        """Ask a session, perhaps in another process, to stop after its current task."""
+    def request_stop(self, session: str, *, at_once: bool = False) -> None:
+        """Ask a session, perhaps in another process, to stop after its current task.
+
+        `at_once` asks those that do its tasks elsewhere to stop after the step they are at.
+        """
         with self._store.change("stop_requested", session) as connection:
             connection.execute(
-                "UPDATE session SET stop_requested = 1 WHERE name = ?", (storable(session),)
+                "UPDATE session SET stop_requested = ? WHERE name = ? AND stop_requested < ?",
+                (1 + at_once, storable(session), 1 + at_once),
             )
+
+    def count_seconds(self, claim: Claim, seconds: float) -> None:
+        """Add to the time that a session has run.
+
+        Raises:
+            ClaimLost: another process has taken it over.
+        """
+        with self.claims.guard(claim) as connection:
+            add_use(connection, claim.session, steps=0, seconds=seconds)
 
     def stop_requested(self, session: str) -> bool:
         """Tell whether somebody asked the session to stop since it was opened."""

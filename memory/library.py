@@ -15,6 +15,7 @@ from habilis.memory import records, upkeep
 from habilis.memory.books import Books
 from habilis.memory.catalogue import Catalogue
 from habilis.memory.closure import closure
+from habilis.memory.elsewhere import open_again
 from habilis.memory.embed import SentenceTransformerEncoder, as_encoder
 from habilis.memory.embeddings import Embeddings
 from habilis.memory.function import SkillFunction
@@ -55,7 +56,7 @@ class SkillLibrary(Books):
                 f'index={index!r}: write "auto", "chroma", "exact" or "http://HOST:PORT"'
             )
         self.path = Path(path)
-        self._encoder = as_encoder(encoder)
+        self._encoder, self._index = as_encoder(encoder), index
         self.store = Store(self.path, read_only=read_only, clock=clock)
         self.journal = Journal(self.store)
         self._embeddings = Embeddings(self.store, self._encoder)
@@ -67,6 +68,9 @@ class SkillLibrary(Books):
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (open_again, (str(self.path.absolute()), self._encoder, self._index))
 
     def close(self) -> None:
         """Close the files. May be called twice."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from habilis.agent.author import Reply, Request, Usage
 from habilis.agent.authors.completion import Completion, Garbled, read_stream, read_whole
+from habilis.agent.authors.elsewhere import author_again
 from habilis.agent.authors.endpoint import check_address, check_key, public_part
 from habilis.agent.authors.price import PUBLIC, price
 from habilis.agent.authors.refusal import retry_after_s, words_of
@@ -100,6 +101,12 @@ class OpenAIAuthor:
             "timeout_s": self._timeout_s,
             "reply_s": self._reply_s,
         }
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return it without its key and its address's password: each machine has its own."""
+        order = {k: v for k, v in self.order().items() if k not in ("api_key", "base_url")}
+        needed = (self._key != _NO_KEY, self._base_url != public_part(self._base_url))
+        return (author_again, (order, public_part(self._base_url), *needed))
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> float | None:
         """Return what so many tokens cost, None where the price is not known."""

@@ -17,6 +17,7 @@ from habilis.agent.cli import options, session_show
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen
 from habilis.agent.cli.session_show import NameArgument, known_session
+from habilis.agent.engines.engine import check_engine
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
 from habilis.errors import SessionError
@@ -30,6 +31,9 @@ _GRACE_S = 5.0  # how long a step may go on after Ctrl-C
 _PATIENCE_S = 3600.0
 
 ParallelOption = Annotated[int | None, typer.Option(min=1, help="Tasks to run side by side.")]
+EngineOption = Annotated[
+    str, typer.Option(help="Where tasks run: dask://HOST:PORT, or threads (of this process).")
+]
 PatienceOption = Annotated[
     float | None, typer.Option(min=0, help="Seconds an endpoint may be away before giving up.")
 ]
@@ -53,6 +57,7 @@ def start(
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
     parallel: ParallelOption = None,
+    engine: EngineOption = "",
     patience: PatienceOption = None,
     all_tokens: AllTokensOption = None,
     all_usd: AllUsdOption = None,
@@ -73,7 +78,8 @@ def start(
             "allow": allow,
         },
         "all": {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds},
-        "parallel": parallel or 1,
+        "parallel": parallel,
+        "engine": check_engine(engine),
         "patience": _PATIENCE_S if patience is None else patience,
     }
     _run(tasks, name, library=library, settings=settings, as_json=as_json)
@@ -85,6 +91,7 @@ def resume(
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     parallel: ParallelOption = None,
+    engine: EngineOption = "",
     patience: PatienceOption = None,
     all_tokens: AllTokensOption = None,
     all_usd: AllUsdOption = None,
@@ -101,6 +108,7 @@ def resume(
     limits = {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds}
     settings["all"] |= {key: value for key, value in limits.items() if value is not None}
     settings["agent"] |= {"model": model} if model else {}
+    settings |= {"engine": check_engine(engine)} if engine else {}
     given = {"parallel": parallel, "patience": patience}
     settings |= {key: value for key, value in given.items() if value is not None}
     _run(Path(known.source), name, library=library, settings=settings, as_json=as_json)
@@ -175,7 +183,11 @@ def _run(tasks: Path, name: str, *, library: Path, settings: dict[str, Any], as_
             patience_s=settings.get("patience", _PATIENCE_S),
         )
         with _stopping(session) as signalled:
-            results = session.run_sync(observer=screen, parallel=settings.get("parallel", 1))
+            results = session.run_sync(
+                observer=screen,
+                parallel=settings.get("parallel"),
+                engine=settings.get("engine", ""),
+            )
     if not signalled:
         screen.results(results)
     if as_json:

@@ -26,6 +26,7 @@ class Running:
 
     When the endpoint is away or limits the rate, all tasks wait: the first to find out
     says how long, and the others do not ask. `patience_s` is how long it may stay away.
+    Where it does tasks for another process, that one `counts_time`.
     """
 
     def __init__(
@@ -36,10 +37,11 @@ class Running:
         patience_s: float,
         tell: Callable[[Event], None],
         clock: Callable[[], float] = time.time,
+        counts_time: bool = True,
     ) -> None:
         self.journal, self.name, self._tell, self._clock = journal, name, tell, clock
         self.stopping = threading.Event()
-        self._patience_s = patience_s
+        self._patience_s, self._counts_time = patience_s, counts_time
         self.abandoned = False  # steps under way are not waited for any more
         self._at_work: dict[asyncio.Task[Any], asyncio.AbstractEventLoop] = {}
         self._lock = threading.Lock()
@@ -51,7 +53,7 @@ class Running:
         """Return the seconds since this was last asked: each second is counted once."""
         with self._lock:
             before, self._lapped = self._lapped, time.monotonic()
-            return self._lapped - before
+            return self._lapped - before if self._counts_time else 0.0
 
     def stop(self, *, grace_s: float | None = None) -> None:
         """End after the steps under way; those that take longer than `grace_s` are cut off."""

@@ -25,6 +25,7 @@
     ├── SessionError           a session cannot be started or resumed
     │   ├── SessionBusy        another process is at it (pid, host)
     │   ├── ClaimLost          another process has taken it over
+    │   ├── EngineLost         the engine its tasks run on is unreachable, or went away
     │   └── BudgetSpent        what a session or a library may cost is used up
     └── LimitReached           raised only by `raise_on_limit=True`
 
@@ -174,6 +175,10 @@ class SessionBusy(SessionError):
 
 class ClaimLost(SessionError):
     """Another process has taken over; nothing more may be written here."""
+
+
+class EngineLost(SessionError):
+    """The engine that runs a session's tasks is unreachable, or went away."""
 
 
 class BudgetSpent(SessionError):

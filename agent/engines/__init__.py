@@ -1,0 +1,1 @@
+"""Where a session's tasks run when not in threads of its own process."""
