@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget, StopReason
+from habilis.agent.curriculum import Curriculum
 from habilis.agent.dialogue import Announcer, Emit
 from habilis.agent.event_log import EventLog
 from habilis.agent.given import checked_library, checked_modules, checked_tools
@@ -210,12 +211,15 @@ class Agent:
     def session(
         self,
         name: str,
-        tasks: Iterable[Task] = (),
+        tasks: Iterable[Task] | Curriculum = (),
         *,
         budget: Budget | None = None,
         patience_s: float = 0.0,
     ) -> Session:
         """Return the durable session of this name over `tasks`.
+
+        A generator is asked for a task when one is to begin, and a curriculum's are proposed
+        by the agent's author. A session that is resumed gets the same tasks again.
 
         `budget` limits all its runs together, beside the agent's own, which limits each
         task. `patience_s` is how long an endpoint may be away before the session gives up.
@@ -224,7 +228,7 @@ class Agent:
             SessionError: the agent has no library to keep the journal in, or the name
                 stands for other tasks.
         """
-        return Session(self, name, tuple(tasks), budget=budget, patience_s=patience_s)
+        return Session(self, name, tasks, budget=budget, patience_s=patience_s)
 
     async def run_task(
         self,

@@ -52,10 +52,10 @@ class Curriculum:
 
 @dataclass(frozen=True, kw_only=True)
 class Tried:
-    """A task that was proposed, and what became of it."""
+    """A task that was proposed, and what became of it; None while it is worked on."""
 
     task: Task
-    result: Result
+    result: Result | None
 
 
 class NoProposal(Exception):
@@ -66,14 +66,17 @@ def curriculum_messages(
     curriculum: Curriculum, tried: Sequence[Tried], skills: Sequence[Skill]
 ) -> list[Message]:
     """Return what a model is asked for the next task."""
-    solved = [each for each in tried if each.result.solved]
-    failed = [each for each in tried if not each.result.solved]
+    ended = [(each, each.result) for each in tried if each.result is not None]
+    solved = [each for each, result in ended if result.solved]
+    failed = [each for each, result in ended if not result.solved]
+    begun = [each for each in tried if each.result is None]
     prompt = render(
         "curriculum",
         goal=one_line(curriculum.goal, 10 * _LINE_CHARS),
         skills=[one_line(skill.card, _LINE_CHARS) for skill in skills[-_SHOWN:]],
         solved=[_line(each) for each in solved[-_SHOWN:]],
         failed=[_line(each) for each in failed[-_SHOWN:]],
+        begun=[_line(each) for each in begun[-_SHOWN:]],
         examples=_EXAMPLES,
     )
     return [Message(role="user", content=prompt)]
@@ -116,7 +119,8 @@ def task_from_json(text: str) -> Task:
 
 
 def _line(tried: Tried) -> str:
-    why = f" ({tried.result.detail})" if not tried.result.solved and tried.result.detail else ""
+    detail = "" if tried.result is None or tried.result.solved else tried.result.detail
+    why = f" ({detail})" if detail else ""
     return one_line(f"{tried.task.instruction}{why}", _LINE_CHARS)
 
 

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from habilis.agent.budget import Budget
+from habilis.agent.curriculum import Curriculum, Tried
 from habilis.agent.engines.driver import Driver
 from habilis.agent.engines.engine import Engine, engine_for
 from habilis.agent.result import Result, result_from_json
 from habilis.agent.sessions.abreast import run_abreast
 from habilis.agent.sessions.one_task import do_claimed, do_once
+from habilis.agent.sessions.proposing import next_proposal
 from habilis.agent.sessions.running import Running, StopSession
+from habilis.agent.sessions.stream import TaskStream
 from habilis.agent.task import Task
 from habilis.errors import BudgetSpent, SessionError
 from habilis.events import Event
@@ -31,7 +33,7 @@ Observer = Callable[[Event], None]
 
 
 class Session:
-    """A named list of tasks and the results so far, kept in the library's journal.
+    """Named tasks (a list, a stream, a curriculum) and their results, kept in the journal.
 
     Interrupted or killed, it goes on where it was: finished tasks are read back, the one
     under way is replayed up to its last recorded step. `budget` limits the whole session,
@@ -47,7 +49,7 @@ class Session:
         self,
         agent: Agent,
         name: str,
-        tasks: Sequence[Task] = (),
+        tasks: Iterable[Task] | Curriculum = (),
         *,
         source: str = "",
         settings: str = "{}",
@@ -60,11 +62,8 @@ class Session:
             raise SessionError(
                 f"session {name!r} needs a library to keep its journal in: Agent(library=...)"
             )
-        keys = [task.key for task in tasks]
-        double = next((key for key in keys if keys.count(key) > 1), None)
-        if double:
-            raise SessionError(f"two tasks of session {name!r} have the id {double!r}")
-        self.name, self.tasks, self.source, self.settings = name, tuple(tasks), source, settings
+        self.name, self.source, self.settings = name, source, settings
+        self._stream = TaskStream(tasks, session=name)
         self.stopped_because = ""  # why the last run ended before all tasks were finished
         self._agent = agent
         self._journal: Journal = agent.library.journal
@@ -72,6 +71,11 @@ class Session:
         self._running: Running | None = None
         self._telling = threading.Lock()
         self._observer: Observer | None = None
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """The tasks; of a stream or a curriculum those that have come so far."""
+        return tuple(self._stream.tasks)
 
     @property
     def finished(self) -> dict[str, Result]:
@@ -146,7 +150,12 @@ class Session:
                         patience_s=self._patience_s,
                         tell=self._tell,
                     )
-                    await driver.run(parallel=parallel, ended=self._ended, on_result=on_result)
+                    await driver.run(
+                        next_task=self._next,
+                        parallel=parallel,
+                        ended=self._ended,
+                        on_result=on_result,
+                    )
                 elif executor is None and parallel in (None, 1):
                     await self._one_by_one(running, on_result)
                 else:
@@ -205,9 +214,7 @@ class Session:
     # one task after another, or side by side ---------------------------------
 
     async def _one_by_one(self, running: Running, on_result: OnResult | None) -> None:
-        for task in self.tasks:
-            if self._ended():
-                return
+        while not self._ended() and (task := await self._next()) is not None:
             result = await do_once(self._agent, task, running, observer=self._tell)
             if on_result is not None:
                 on_result(result)
@@ -225,7 +232,7 @@ class Session:
         pool = executor or ThreadPoolExecutor(parallel, thread_name_prefix="habilis-task")
         try:
             await run_abreast(
-                self.tasks,
+                self._next,
                 lambda task: pool.submit(run_task, task),
                 parallel=lambda: parallel,
                 ended=self._ended,
@@ -236,6 +243,13 @@ class Session:
             if executor is None:
                 pool.shutdown()
 
+    async def _next(self) -> Task | None:
+        return await self._stream.next(lambda: self.finished, self._propose)
+
+    async def _propose(self, curriculum: Curriculum, tried: Sequence[Tried]) -> Task | None:
+        assert self._running is not None
+        return await next_proposal(self._agent, curriculum, tried, self._running)
+
     def _ended(self) -> bool:
         stopping = self._running is not None and self._running.stopping.is_set()
         if stopping or self._journal.stop_requested(self.name):
@@ -245,7 +259,8 @@ class Session:
     # begin and end -----------------------------------------------------------
 
     def _make(self) -> None:
-        fingerprint = _fingerprint(self.tasks) if self.tasks else ""
+        self._stream.begin()
+        fingerprint = self._stream.fingerprint
         known = self._journal.session(self.name)
         if known is not None and known.fingerprint != fingerprint:
             raise SessionError(
@@ -255,7 +270,7 @@ class Session:
         self._journal.make_session(
             self.name,
             fingerprint=fingerprint,
-            count=len(self.tasks),
+            count=self._stream.count,
             source=self.source,
             settings=self.settings,
         )
@@ -282,8 +297,3 @@ class Session:
             self._journal.close_session(claim, state=state, lap_s=lap_s)
         finally:
             self._journal.claims.release(claim)
-
-
-def _fingerprint(tasks: Sequence[Task]) -> str:
-    text = "\n".join(task.fingerprint for task in tasks)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]

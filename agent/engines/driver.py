@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Future
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -28,7 +28,7 @@ _COUNT_S = 2.0  # how often the time that has gone by is counted
 
 
 class Driver:
-    """Runs the tasks of a claimed session on an engine.
+    """Runs the tasks of a claimed session on an engine; those known before are `tasks`.
 
     Raises:
         SessionError: the agent or a task cannot be sent; names what stands in the way.
@@ -46,7 +46,7 @@ class Driver:
         tell: Tell,
     ) -> None:
         self._engine, self._claim, self._running = engine, claim, running
-        self._journal, self._tasks = running.journal, tasks
+        self._journal = running.journal
         self._agent, self._patience_s = pack_agent(agent), patience_s
         finished = self._journal.finished_keys(claim.session)
         self._parcels = {task.key: pack_task(task) for task in tasks if task.key not in finished}
@@ -59,6 +59,7 @@ class Driver:
     async def run(
         self,
         *,
+        next_task: Callable[[], Awaitable[Task | None]],
         parallel: int | None,
         ended: Callable[[], bool],
         on_result: Callable[[Result], None] | None,
@@ -85,7 +86,7 @@ class Driver:
         looking = asyncio.create_task(self._look())
         try:
             await run_abreast(
-                self._tasks,
+                next_task,
                 self._submit,
                 parallel=lambda: parallel or max(1, self._slots),
                 ended=ended,
@@ -97,11 +98,11 @@ class Driver:
             looking.cancel()
 
     def _submit(self, task: Task) -> Future[str]:
-        parcel = self._parcels.pop(task.key, None)
-        if parcel is None:
+        if self._journal.result(self._claim.session, task.key) is not None:
             finished: Future[str] = Future()
             finished.set_result(task.key)
             return finished
+        parcel = self._parcels.pop(task.key, None) or pack_task(task)
         job = Job(
             claim=self._claim,
             agent=self._agent,

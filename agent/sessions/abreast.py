@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError, Future
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 async def run_abreast(
-    tasks: Sequence[Task],
+    next_task: Callable[[], Awaitable[Task | None]],
     submit: Callable[[Task], Future[T]],
     *,
     parallel: Callable[[], int],
@@ -26,20 +26,25 @@ async def run_abreast(
 ) -> None:
     """Keep `parallel()` tasks going until all are done or `ended` says that no more may begin.
 
-    After the first error no task begins; `failed` tells those under way, which are waited
-    for. Then that error is raised, one that stops a session only where there is no other.
-    `explain` says in our words what an executor raised; a future that was cancelled is
-    explained as a `CancelledError`.
+    `next_task` gives None when there is no other task. After the first error no task
+    begins; `failed` tells those under way, which are waited for. Then that error is raised,
+    one that stops a session only where there is no other. `explain` says in our words what
+    an executor raised; a future that was cancelled is explained as a `CancelledError`.
     """
-    waiting, errors = list(tasks), list[BaseException]()
+    errors, more = list[BaseException](), True
     under_way: dict[asyncio.Future[T], Task] = {}
-    while under_way or waiting:
-        while waiting and len(under_way) < parallel():
-            if errors or ended():
-                waiting.clear()
-                break
-            task = waiting.pop(0)
-            under_way[asyncio.wrap_future(submit(task))] = task
+    while True:
+        while more and len(under_way) < parallel():
+            try:
+                task = None if errors or ended() else await next_task()
+            except Exception as reason:  # noqa: BLE001 - it is raised when all are at rest
+                errors.append(reason)
+                failed()
+                task = None
+            if task is None:
+                more = False
+            else:
+                under_way[asyncio.wrap_future(submit(task))] = task
         if not under_way:
             break
         finished, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
@@ -51,5 +56,5 @@ async def run_abreast(
                 failed()
             else:
                 done(task, future.result())
-    for error in sorted(errors, key=lambda each: isinstance(each, StopSession | BudgetSpent)):
-        raise error
+    for first in sorted(errors, key=lambda each: isinstance(each, StopSession | BudgetSpent)):
+        raise first

@@ -39,7 +39,7 @@ class Running:
         clock: Callable[[], float] = time.time,
         counts_time: bool = True,
     ) -> None:
-        self.journal, self.name, self._tell, self._clock = journal, name, tell, clock
+        self.journal, self.name, self.tell, self._clock = journal, name, tell, clock
         self.stopping = threading.Event()
         self._patience_s, self._counts_time = patience_s, counts_time
         self.abandoned = False  # steps under way are not waited for any more
@@ -132,7 +132,7 @@ class Running:
             self._tries += 1
             self._until = now + delay_s
         self.journal.say_waiting(self.name, str(error))
-        self._tell(Paused(at=self._clock(), reason=str(error), seconds=delay_s))
+        self.tell(Paused(at=self._clock(), reason=str(error), seconds=delay_s))
 
     def answered(self) -> None:
         """Say that the endpoint is there again."""

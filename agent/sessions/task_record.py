@@ -109,6 +109,10 @@ class TaskRecord(Record):
 
     # the record --------------------------------------------------------------
 
+    def keep(self, kind: StepKind, content: str) -> None:
+        """Write down a step that is not taken again."""
+        self._write(kind, request_hash(kind.value), content)
+
     def take(self, kind: StepKind, request: str) -> StepRow | None:
         """Return the next step's record if it fits; what does not fit is dropped."""
         row = self._known.get(self._number)

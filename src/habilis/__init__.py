@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from habilis.agent.checks import Satisfies as Satisfies
     from habilis.agent.checks import Schema as Schema
     from habilis.agent.checks import Verdict as Verdict
+    from habilis.agent.curriculum import Curriculum as Curriculum
     from habilis.agent.example import Example as Example
     from habilis.agent.result import Result as Result
     from habilis.agent.session import Session as Session
@@ -46,6 +47,7 @@ _HOMES = {
     "Budget": "agent.budget",
     "Case": "skills.skill",
     "ComposeAuthor": "agent.authors.compose.author",
+    "Curriculum": "agent.curriculum",
     "Example": "agent.example",
     "Expected": "agent.checks",
     "HabilisError": "errors",

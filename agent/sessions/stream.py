@@ -1,0 +1,77 @@
+"""A session's tasks, one at a time: from a list, from any iterable, or proposed on the way."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+
+from habilis.agent.curriculum import Curriculum, Tried
+from habilis.agent.result import Result
+from habilis.agent.task import Task
+from habilis.errors import SessionError
+
+Done = Callable[[], Mapping[str, Result]]
+Propose = Callable[[Curriculum, Sequence[Tried]], Awaitable[Task | None]]
+
+
+class TaskStream:
+    """Gives the tasks of a session in order, as often as it is run.
+
+    `tasks` are those known so far, of a list all. `fingerprint` tells the tasks of one
+    session from another's, as far as they are known before. `count` is how many there are
+    at most, 0 where nobody knows.
+
+    Raises:
+        SessionError: two tasks have one id.
+    """
+
+    def __init__(self, tasks: Iterable[Task] | Curriculum, *, session: str) -> None:
+        self._session = session
+        self.tasks: list[Task] = []
+        self._keys: set[str] = set()
+        self._more: Iterator[Task] = iter(())
+        self._curriculum = tasks if isinstance(tasks, Curriculum) else None
+        self._given = 0
+        if isinstance(tasks, Curriculum):
+            self.fingerprint, self.count = _hash(f"curriculum\n{tasks.goal}"), tasks.most
+        elif isinstance(tasks, Sequence):
+            for task in tasks:
+                self._add(task)
+            text = "\n".join(task.fingerprint for task in tasks)
+            self.fingerprint, self.count = _hash(text) if tasks else "", len(tasks)
+        else:
+            self.fingerprint, self.count = _hash("stream"), 0
+            self._more = iter(tasks)
+
+    def begin(self) -> None:
+        """Begin with the first task again."""
+        self._given = 0
+
+    async def next(self, done: Done, propose: Propose) -> Task | None:
+        """Return the next task; None when there is no other. `done()` gives the results so far."""
+        if self._given == len(self.tasks):
+            task = await self._another(done, propose)
+            if task is None:
+                return None
+            self._add(task)
+        self._given += 1
+        return self.tasks[self._given - 1]
+
+    async def _another(self, done: Done, propose: Propose) -> Task | None:
+        if self._curriculum is None:
+            return next(self._more, None)
+        if len(self.tasks) >= self._curriculum.most:
+            return None
+        results = done()
+        tried = [Tried(task=task, result=results.get(task.key)) for task in self.tasks]
+        return await propose(self._curriculum, tried)
+
+    def _add(self, task: Task) -> None:
+        if task.key in self._keys:
+            raise SessionError(f"two tasks of session {self._session!r} have the id {task.key!r}")
+        self._keys.add(task.key)
+        self.tasks.append(task)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,127 @@
+"""Sessions whose tasks come one by one: from a generator, or proposed by the author."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from habilis import Agent, Budget, Curriculum, ScriptedAuthor, SkillLibrary, Task
+from habilis.agent.author import Purpose, Request
+from habilis.errors import SessionError
+from habilis.events import Event, Notice
+
+FUNCTIONS = {
+    "double": ("Twice a number.", [[[1], 2], [[4], 8]]),
+    "triple": ("Three times a number.", [[[1], 3], [[4], 12]]),
+    "square": ("A number times itself.", [[[3], 9], [[4], 16]]),
+}
+BODIES = {"double": "n * 2", "triple": "n * 3", "square": "n * n"}
+
+
+def learner(request: Request) -> str:
+    """Propose the functions in order, and write the one that is asked for."""
+    if request.purpose is Purpose.PROPOSE:
+        said = request.messages[0].content
+        left = [name for name, (text, _) in FUNCTIONS.items() if text not in said]
+        if not left:
+            return "DONE"
+        text, examples = FUNCTIONS[left[0]]
+        row = {"name": left[0], "instruction": text, "examples": examples}
+        return f"```json\n{json.dumps(row)}\n```"
+    name = next(n for n, (text, _) in FUNCTIONS.items() if text == request.task.instruction)
+    source = (
+        f'def {name}(n: int) -> int:\n    """{FUNCTIONS[name][0]}"""\n    return {BODIES[name]}'
+    )
+    return f"```python\n{source}\n\nfinal_answer({name})\n```"
+
+
+def proposals(author: ScriptedAuthor) -> int:
+    return sum(request.purpose is Purpose.PROPOSE for request in author.requests)
+
+
+def numbers(count: int, drawn: list[int]) -> Iterator[Task]:
+    for number in range(count):
+        drawn.append(number)
+        yield Task(f"say {number}", id=str(number))
+
+
+def says(request: Request) -> str:
+    return "```python\nfinal_answer(1)\n```"
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_generator_is_asked_when_a_task_is_to_begin(library: SkillLibrary, parallel: int) -> None:
+    """Its tasks are not known before; resumed, it gives them again and none is done twice."""
+    drawn: list[int] = []
+    agent = Agent(ScriptedAuthor(says), library=library)
+    session = agent.session("s", numbers(9, drawn), budget=Budget(steps=2))
+    assert len(session.run_sync(parallel=parallel)) == 2
+    assert len(drawn) < 9 and session.stopped_because
+    again = agent.session("s", numbers(9, drawn), budget=Budget(steps=9))
+    assert [result.task_id for result in again.run_sync(parallel=parallel)] == [
+        str(n) for n in range(9)
+    ]
+    assert library.journal.ledger.account("session:s").steps == 9
+
+
+def test_a_generator_that_gives_one_id_twice(library: SkillLibrary) -> None:
+    """The session ends with an error; what is finished stays."""
+    agent = Agent(ScriptedAuthor(says), library=library)
+    tasks = (Task("x", id="a") for _ in range(2))
+    with pytest.raises(SessionError, match="have the id 'a'"):
+        agent.session("s", tasks).run_sync()
+    assert set(library.journal.finished("s")) == {"a"}
+
+
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_curriculum_goes_on_until_nothing_is_left(library: SkillLibrary, parallel: int) -> None:
+    """Each proposal sees what was solved before; the skills are kept as candidates."""
+    events: list[Event] = []
+    author = ScriptedAuthor(learner)
+    session = Agent(author, library=library).session("learn", Curriculum(goal="arithmetic"))
+    results = session.run_sync(observer=events.append, parallel=parallel)
+    assert [result.solved for result in results] == [True] * 3
+    assert proposals(author) == 4
+    assert {skill.name for skill in library} == set(FUNCTIONS)
+    told = [event.text for event in events if isinstance(event, Notice)]
+    assert "next: Twice a number." in told and told[-1].startswith("nothing is left")
+
+
+def test_a_resumed_curriculum_asks_for_no_task_twice(library: SkillLibrary) -> None:
+    """What was proposed stands in the journal; its cost is the session's."""
+    author = ScriptedAuthor(learner)
+    goal = Curriculum(goal="arithmetic")
+    first = Agent(author, library=library).session("learn", goal, budget=Budget(steps=1))
+    assert len(first.run_sync()) == 1 and proposals(author) == 2
+    second = Agent(author, library=library).session("learn", goal, budget=Budget(steps=None))
+    assert len(second.run_sync()) == 3 and proposals(author) == 4
+    third = Agent(author, library=library).session("learn", goal)
+    assert len(third.run_sync()) == 3 and proposals(author) == 4
+    with pytest.raises(SessionError, match="exists with other tasks"):
+        Agent(author, library=library).session("learn", Curriculum(goal="x")).run_sync()
+
+
+def test_a_curriculum_has_an_end(library: SkillLibrary) -> None:
+    """No more than `most` tasks are proposed."""
+    author = ScriptedAuthor(learner)
+    session = Agent(author, library=library).session("learn", Curriculum(goal="x", most=2))
+    assert len(session.run_sync()) == 2 and proposals(author) == 2
+
+
+@pytest.mark.parametrize(
+    ("author", "why"),
+    [
+        (ScriptedAuthor(["I would sort."] * 3), "no usable task was proposed: the reply holds no"),
+        ("compose", "the embedded author proposes no tasks"),
+    ],
+)
+def test_an_author_that_proposes_nothing(
+    library: SkillLibrary, author: ScriptedAuthor | str, why: str
+) -> None:
+    """The session stops and says why; a model is told twice what was wrong."""
+    session = Agent(author, library=library).session("learn", Curriculum(goal="x"))
+    assert session.run_sync() == [] and why in session.stopped_because
+    if isinstance(author, ScriptedAuthor):
+        assert "cannot be used: the reply holds no" in author.requests[-1].messages[-1].content
