@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.memory_speed import speed_rows
-from benchmarks.report import Report, Row
+from benchmarks.report import Report, Row, tell
 from benchmarks.retrieval import Pool, Set, mixed, open_embeddings, read_sets
 from habilis.memory.embeddings import Embeddings
 from habilis.memory.hits import NOTHING
@@ -28,14 +29,14 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
     """Return the rows of finding, of abstention and of speed. `peers` is not needed."""
     sets = read_sets(data, limit=_QUICK_QUESTIONS if quick else None)
     embeddings = open_embeddings()
-    rows = [
-        *_finding_rows(sets, embeddings),
-        *_mixed_rows(sets, embeddings),
-        *_draft_rows(sets, embeddings),
-        *_abstention_rows(sets, embeddings),
-        *speed_rows(quick=quick),
-    ]
-    return Report(benchmark="memory", rows=rows)
+    rows = chain(
+        speed_rows(quick=quick),
+        _abstention_rows(sets, embeddings),
+        _finding_rows(sets, embeddings),
+        _mixed_rows(sets, embeddings),
+        _draft_rows(sets, embeddings),
+    )
+    return Report(benchmark="memory", rows=tell(rows))
 
 
 def _finding_rows(sets: Sequence[Set], embeddings: Embeddings) -> list[Row]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,12 @@ with SkillLibrary(sys.argv[1], encoder=ChanceEncoder(), index="exact") as librar
 """
 
 
-def speed_rows(*, quick: bool) -> list[Row]:
-    """Return the rows, at 10,000 and 100,000 skills; at 1,000 when `quick`."""
+def speed_rows(*, quick: bool) -> Iterator[Row]:
+    """Yield the rows, at 10,000 and 100,000 skills; at 1,000 when `quick`."""
     with tempfile.TemporaryDirectory() as scratch:
-        rows = [_start_row(Path(scratch), quick=quick)]
+        yield _start_row(Path(scratch), quick=quick)
         for count, bound_ms in ((_TINY, 2),) if quick else ((_SMALL, 2), (_LARGE, 15)):
-            rows += _size_rows(Path(scratch) / str(count), count, bound_ms=bound_ms)
-    return rows
+            yield from _size_rows(Path(scratch) / str(count), count, bound_ms=bound_ms)
 
 
 def _start_row(scratch: Path, *, quick: bool) -> Row:
