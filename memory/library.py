@@ -197,7 +197,7 @@ class SkillLibrary(Books):
         all of the `tags`, with a parameter of type `takes`, returning the type `gives`.
 
         Raises:
-            ValueError: the query is empty, k is below 1, or a type is none.
+            ValueError: the query is empty, k is below 1, or a type or a state is none.
             EncoderError: the encoder is needed and cannot be had.
         """
         if not query.strip():

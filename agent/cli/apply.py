@@ -18,6 +18,7 @@ from habilis.agent.cli.clean import clean
 from habilis.agent.cli.options import json_or_text
 from habilis.agent.cli.rest import Rest, write_rest
 from habilis.agent.example import Example
+from habilis.agent.report.words import plural
 from habilis.agent.result import Result
 from habilis.skills.calling import call_until
 from habilis.skills.outcome import Outcome
@@ -112,7 +113,7 @@ class Applied:
     def _list(self, what: str, lines: Sequence[int]) -> None:
         if lines:
             some = ", ".join(map(str, lines[:20])) + (", ..." if len(lines) > 20 else "")
-            self._console.print(f"[yellow]{what}[/]: {len(lines):,} rows (lines {some})")
+            self._console.print(f"[yellow]{what}[/]: {plural(len(lines), 'row')} (lines {some})")
 
 
 def may_ask(*, no_ask: bool, as_json: bool) -> bool:

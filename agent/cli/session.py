@@ -11,6 +11,7 @@ import typer
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen, print_json
+from habilis.agent.report.words import plural
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
 from habilis.errors import SessionError
@@ -54,8 +55,7 @@ def start(
         try:
             results = session.run_sync(observer=screen)
         except KeyboardInterrupt:
-            done = len(session.finished)
-            print(f"stopped after {done} of {len(rows)} tasks; {_how_to_resume(name, library)}")
+            _say_stopped(len(session.finished), len(rows), name, library)
             raise
     screen.results(results)
     if as_json:
@@ -63,7 +63,7 @@ def start(
             row = {"event": "result", **json.loads(result.to_json())}
             print(json.dumps(row, ensure_ascii=False))
     if len(results) < len(rows):
-        print(f"stopped after {len(results)} of {len(rows)} tasks; {_how_to_resume(name, library)}")
+        _say_stopped(len(results), len(rows), name, library)
     failed = any(result.solved is False or not result.answered for result in results)
     if failed or len(results) < len(rows):
         raise typer.Exit(1)
@@ -113,9 +113,9 @@ def status(
         print_json(states)
         return
     for state in states:
-        of = f" of {state['tasks']}" if state["tasks"] else ""
-        name = clean_lines(str(state["name"]))
-        print(f"{name}: {state['state']}, {state['finished']}{of} tasks finished")
+        count, done = int(str(state["tasks"])), int(str(state["finished"]))
+        tasks = f"{done} of {plural(count, 'task')}" if count else plural(done, "task")
+        print(f"{clean_lines(str(state['name']))}: {state['state']}, {tasks} finished")
     if not states:
         print("No sessions yet.")
 
@@ -133,6 +133,10 @@ def stop(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LI
             return
         shelf.journal.request_stop(name)
     print(f"{clean_lines(name)} will stop after its current task; {_how_to_resume(name, library)}")
+
+
+def _say_stopped(done: int, count: int, name: str, library: Path) -> None:
+    print(f"stopped after {done} of {plural(count, 'task')}; {_how_to_resume(name, library)}")
 
 
 def _how_to_resume(name: str, library: Path) -> str:

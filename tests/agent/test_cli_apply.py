@@ -39,7 +39,7 @@ def test_the_rest_of_a_file_is_filled_in(tmp_path: Path) -> None:
     rows = (tmp_path / "new.csv").read_text().splitlines()
     assert rows == ["id,name,short", "1,Tim Peters,T. Peters", "2,Émile Zola,É. Zola", "3,,"]
     assert "'Tim Peters' -> 'T. Peters'" in run.stderr
-    assert "failed, left empty: 1 rows (lines 4)" in run.stderr
+    assert "failed, left empty: 1 row (lines 4)" in run.stderr
 
 
 def test_rows_that_the_examples_leave_open_are_listed(tmp_path: Path) -> None:
