@@ -107,7 +107,8 @@ def tell(rows: Iterable[Row]) -> list[Row]:
     """
     told = []
     for row in rows:
-        print("  ".join(cell for cell in _cells(row) if cell), file=sys.stderr, flush=True)
+        shown = [*_cells(row), *([f"({row.note})"] if row.note else [])]
+        print("  ".join(cell for cell in shown if cell), file=sys.stderr, flush=True)
         told.append(row)
     return told
 

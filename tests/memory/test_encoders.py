@@ -41,7 +41,8 @@ def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         max_position_embeddings=40,
     )
     BertModel(config).save_pretrained(tmp_path / "bert")
-    PreTrainedTokenizerFast(
+    fast: Any = PreTrainedTokenizerFast
+    fast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -70,7 +71,7 @@ def test_models_of_many_kinds_are_exported(tmp_path: Path, parts: Any, kind: str
     import torch
     from sentence_transformers.sentence_transformer.modules import Dense, Normalize, Pooling
 
-    more = {
+    more: dict[str, list[Any]] = {
         "cls and normalise": [Normalize()],
         "max and dense": [Dense(32, 16, activation_function=torch.nn.Tanh())],
     }

@@ -53,7 +53,7 @@ def test_filters(shelf: SkillLibrary) -> None:
     shelf.set_state("total", SkillState.ACTIVE)
     assert names(shelf, "text", tags=["text", "easy"]) == ["capitals"]
     assert names(shelf, "numbers", states=[SkillState.ACTIVE]) == ["total"]
-    assert names(shelf, "numbers", states=["active"]) == ["total"]  # type: ignore[list-item]
+    assert names(shelf, "numbers", states=["active"]) == ["total"]
     assert names(shelf, "numbers", takes="list[ float ]", gives="float") == ["total"]
     assert names(shelf, "numbers", takes="bytes", anyway=True) == []
     with pytest.raises(ValueError, match="no type"):
