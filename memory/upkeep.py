@@ -184,11 +184,13 @@ def _pin_problems(skill: Skill, known: set[tuple[str, str]]) -> Iterator[str]:
         if (needed, pinned) not in known:
             yield f"{skill.name!r} requires a version of {needed!r} that is gone"
     try:
-        called = read_source(skill.source).requires
+        facts = read_source(skill.source)
     except ValueError as error:
         yield f"{skill.name!r} cannot be read: {error}"
         return
-    for name in called:
+    if facts.name != skill.name:
+        yield f"{skill.name!r} has the source of {facts.name!r}: archive it"
+    for name in facts.requires:
         if name not in skill.requires:
             yield f"{skill.name!r} calls {name!r}, but no version of it is pinned"
 
