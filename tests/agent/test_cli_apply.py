@@ -48,7 +48,7 @@ def test_rows_that_the_examples_leave_open_are_listed(tmp_path: Path) -> None:
     (tmp_path / "big.csv").write_text("text\nij kl\nmn op qr\n")
     run = habilis("the last word", "--examples", "words.csv", "--apply", "big.csv", folder=tmp_path)
     assert run.returncode == 0, run.stderr
-    assert "not sure: 1 rows (lines 3)" in run.stderr
+    assert "not sure: 1 row (lines 3)" in run.stderr
 
 
 @pytest.mark.parametrize(
