@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from habilis.skills.compare import same_as_written
+from habilis.skills.extract import extract_function
+from habilis.skills.skill import read_source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,3 +117,11 @@ def _unrounded(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "round":
         return node.args[0] if node.args else node
     return node
+
+
+def needed(source: str) -> str:
+    """Leave out what the function does not need; what is no skill stays as it is."""
+    try:
+        return extract_function([source], read_source(source).name)
+    except ValueError:
+        return source

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 
 from habilis.agent.author import Author, Purpose
 from habilis.agent.dialogue import Dialogue, Stopped
-from habilis.agent.draft import read_draft
+from habilis.agent.draft import needed, read_draft
 from habilis.agent.keeping import Decision, Keeper, keep_or_prove_again
 from habilis.agent.later import answering_case, gather, later
+from habilis.agent.neighbours import unseen
 from habilis.agent.parse import parse_reply
 from habilis.agent.prompts import render
 from habilis.agent.reuse import answering_skill, example_cases
@@ -151,8 +152,11 @@ class Toolmaker:
             names = self._library.names()
             source = extract_function(solved.sources, solved.answer.name, skills=names)
             return self._draft(source, example_cases(solved.task), solved)
-        answer = show(solved.answer, 200)
-        self._dialogue.say(render("abstract", answer=answer))
+        told = "\n".join(message.content for message in self._dialogue.messages)
+        near = await self._runner.beside(
+            unseen, self._library, solved.task.instruction, code=solved.sources, told=told
+        )
+        self._dialogue.say(render("abstract", answer=show(solved.answer, 200), near=near))
         reply = await self._dialogue.ask(Purpose.ABSTRACT)
         return await self._read(reply.text, solved)
 
@@ -168,7 +172,7 @@ class Toolmaker:
             return None, f"{error}."
         if isinstance(solved.answer, FunctionRef):
             return self._draft(proposal.source, example_cases(solved.task), solved)
-        draft, evidence = self._draft(_needed(proposal.source), (), solved)
+        draft, evidence = self._draft(needed(proposal.source), (), solved)
         if draft is None:
             return None, evidence
         outcomes = await self._runner.beside(
@@ -288,11 +292,3 @@ class Toolmaker:
         except ValueError:
             return False
         return True
-
-
-def _needed(source: str) -> str:
-    """Leave out what the function does not need; what is no skill stays as it is."""
-    try:
-        return extract_function([source], read_source(source).name)
-    except ValueError:
-        return source

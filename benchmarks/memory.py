@@ -6,7 +6,7 @@ asked as it stands; no model rewrites it for anybody.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.memory_speed import speed_rows
-from benchmarks.report import Report, Row
+from benchmarks.report import Report, Row, tell
 from benchmarks.retrieval import Pool, Set, mixed, open_embeddings, read_sets
 from habilis.memory.embeddings import Embeddings
 from habilis.memory.hits import NOTHING
@@ -28,14 +28,15 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
     """Return the rows of finding, of abstention and of speed. `peers` is not needed."""
     sets = read_sets(data, limit=_QUICK_QUESTIONS if quick else None)
     embeddings = open_embeddings()
-    rows = [
-        *_finding_rows(sets, embeddings),
-        *_mixed_rows(sets, embeddings),
-        *_draft_rows(sets, embeddings),
-        *_abstention_rows(sets, embeddings),
-        *speed_rows(quick=quick),
-    ]
-    return Report(benchmark="memory", rows=rows)
+    return Report(benchmark="memory", rows=tell(_rows(sets, embeddings, quick=quick)))
+
+
+def _rows(sets: Sequence[Set], embeddings: Embeddings, *, quick: bool) -> Iterator[Row]:
+    yield from speed_rows(quick=quick)
+    yield from _finding_rows(sets, embeddings)
+    yield from _mixed_rows(sets, embeddings)
+    yield from _draft_rows(sets, embeddings)
+    yield from _abstention_rows(sets, embeddings)
 
 
 def _finding_rows(sets: Sequence[Set], embeddings: Embeddings) -> list[Row]:

@@ -6,7 +6,8 @@ import json
 import operator
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -97,6 +98,19 @@ class Report:
         notes = [f"{row.name}: {row.note}" for row in self.rows if row.note]
         causes = [f"{n:6}  {cause}" for cause, n in sorted(self.causes.items())]
         return "\n".join([*table, *notes, *causes])
+
+
+def tell(rows: Iterable[Row]) -> list[Row]:
+    """Return the rows, each printed on standard error as soon as it is measured.
+
+    A long run that is broken off then leaves the figures it had.
+    """
+    told = []
+    for row in rows:
+        shown = [*_cells(row), *([f"({row.note})"] if row.note else [])]
+        print("  ".join(cell for cell in shown if cell), file=sys.stderr, flush=True)
+        told.append(row)
+    return told
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from habilis.memory.embed import SentenceTransformerEncoder
 from habilis.memory.embeddings import Embeddings
 from habilis.memory.exact import ExactIndex
 from habilis.memory.exported import cache_home
+from habilis.memory.migrations import STEPS
 from habilis.memory.retrieve import Query, Ranking, find, parts
 from habilis.memory.store import Store
 from habilis.memory.vectors import Vectors
@@ -117,8 +118,12 @@ def mixed(sets: Sequence[Set]) -> Set:
 
 
 def open_embeddings() -> Embeddings:
-    """Return MiniLM's vectors, kept in the user's cache: a second run encodes nothing."""
-    return Embeddings(Store(cache_home() / "benchmarks"), SentenceTransformerEncoder())
+    """Return MiniLM's vectors, kept in the user's cache: a second run encodes nothing.
+
+    Each format of the store has its own, so that older checkouts can run beside newer ones.
+    """
+    folder = cache_home() / f"benchmarks-{len(STEPS)}"
+    return Embeddings(Store(folder), SentenceTransformerEncoder())
 
 
 @dataclass

@@ -230,8 +230,8 @@ class Catalogue:
                 return [self.trouble] if self.trouble else []
             self._with_index(lambda index: self._fill())  # encodes nothing: that would write
             held, wanted = self._with_index(lambda index: index.names()), set(self._shelf.entries)
-            lacking = wanted - held
-            found = [f"the index lacks {name!r}" for name in sorted(lacking - self._cards.pending)]
+            lacking = wanted - held - self._cards.pending.keys()
+            found = [f"the index lacks {name!r}" for name in sorted(lacking)]
             found += [f"the index holds a stray {name!r}" for name in sorted(held - wanted)]
             return [*found, *([self.trouble] if self.trouble else [])]
 

@@ -111,6 +111,8 @@ def export_model(model: SentenceTransformer, folder: Path) -> None:
     try:
         agrees = _write(model, unfinished)
         (unfinished / "export.json").write_text(json.dumps({"agrees": agrees}))
+        if not agrees:
+            (unfinished / "model.onnx").unlink(missing_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
         with contextlib.suppress(OSError):  # another process has just put its own there
             unfinished.replace(folder)

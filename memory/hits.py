@@ -49,15 +49,17 @@ def narrowed(
     """Return what tells whether a skill is asked for; None where every one is.
 
     Raises:
-        ValueError: a type is no Python expression.
+        ValueError: a type is no Python expression, or there is no such state.
     """
-    wanted_tags = frozenset(tags)
+    wanted_states, wanted_tags = _each("states", states), _each("tags", tags)
+    for unknown in wanted_states.difference(SkillState):
+        raise ValueError(f"there is no state {unknown!r}: write {', '.join(SkillState)}")
     wanted_takes, wanted_gives = _type(takes), _type(gives)
-    if not (states or wanted_tags or takes or gives):
+    if not (wanted_states or wanted_tags or takes or gives):
         return None
 
     def fits(entry: Entry) -> bool:
-        if (states and entry.state not in states) or not wanted_tags <= entry.tags:
+        if (wanted_states and entry.state not in wanted_states) or not wanted_tags <= entry.tags:
             return False
         taken, given = _types(entry.signature)
         return (not takes or wanted_takes in taken) and (not gives or wanted_gives == given)
@@ -97,6 +99,12 @@ def search(
         for found in ranking.found
         if found.name in skills  # archived meanwhile by another process
     ]
+
+
+def _each(what: str, values: Iterable[str]) -> frozenset[str]:
+    if isinstance(values, str):  # its letters would be taken one by one
+        raise ValueError(f"{what}={str(values)!r} is one text: write [{str(values)!r}]")
+    return frozenset(values)
 
 
 def _type(text: str) -> str:

@@ -6,6 +6,7 @@ import difflib
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from keyword import iskeyword
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -201,7 +202,7 @@ class SkillLibrary(Books):
         all of the `tags`, with a parameter of type `takes`, returning the type `gives`.
 
         Raises:
-            ValueError: the query is empty, k is below 1, or a type is none.
+            ValueError: the query is empty, k is below 1, or a type or a state is none.
             EncoderError: the encoder is needed and cannot be had.
         """
         if not query.strip():
@@ -224,6 +225,7 @@ class SkillLibrary(Books):
         Raises:
             NameTaken: there are more versions by now.
             TypeError: the evidence cannot be JSON.
+            ValueError: its name is none that code can call.
         """
         return self.add_all(
             [skill],
@@ -242,6 +244,9 @@ class SkillLibrary(Books):
 
         `after` and `evidence` go by name. An update comes with its dependants this way.
         """
+        for skill in skills:
+            if not skill.name.isidentifier() or iskeyword(skill.name):
+                raise ValueError(f"{skill.name!r} names no skill: write a name that code can call")
         proofs = {n: storable(json.dumps(e, ensure_ascii=False)) for n, e in evidence.items()}
         return records.keep_skills(self.store, skills, after=after, evidence=proofs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from habilis.errors import NameTaken
@@ -13,7 +13,11 @@ from habilis.skills.proof.standing import VOUCHED
 from habilis.skills.sandbox.wire import dumps, loads
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState
 
-_VERSION = "SELECT v.*, s.state FROM version v JOIN skill s ON s.name = v.name"
+_COLUMNS = "name, source, signature, description, requires, provenance, number"
+_VERSION = (
+    f"SELECT {', '.join(f'v.{column}' for column in _COLUMNS.split(', '))}, s.state "
+    "FROM skill s JOIN version v ON s.name = v.name"
+)
 _RISE = (SkillState.CANDIDATE, SkillState.ACTIVE)
 _MARKS = 500  # names in one query; SQLite allows 32,766
 
@@ -188,7 +192,8 @@ def current_skill(store: Store, name: str) -> Skill | None:
 
 def all_versions(store: Store, name: str) -> list[Skill]:
     """Return every version of a skill, oldest first."""
-    return _with_cases(store, store.rows(f"{_VERSION} WHERE v.name = ? ORDER BY number", (name,)))
+    rows = store.rows(f"{_VERSION} WHERE v.name = ? ORDER BY v.number", (name,))
+    return _with_cases(store, rows)
 
 
 def version_by_hash(store: Store, name: str, content_hash: str) -> Skill | None:
@@ -198,31 +203,33 @@ def version_by_hash(store: Store, name: str, content_hash: str) -> Skill | None:
 
 
 def _with_cases(store: Store, rows: Sequence[sqlite3.Row]) -> list[Skill]:
-    skills = [_skill(row) for row in rows]
-    cases = _cases(store, sorted({skill.name for skill in skills}))
-    return [
-        replace(skill, cases=tuple(cases.get((skill.name, skill.version), ()))) for skill in skills
-    ]
+    cases = _cases(store, {(row["name"], row["number"]) for row in rows})
+    return [_skill(row, cases[row["name"], row["number"]]) for row in rows]
 
 
-def _skill(row: sqlite3.Row) -> Skill:
-    provenance = json.loads(row["provenance"])
+def _skill(row: sqlite3.Row, cases: Iterable[Case] = ()) -> Skill:
+    name, source, signature, description, requires, made, number, state = row
+    provenance = json.loads(made)
     provenance["untrusted"] = tuple(provenance["untrusted"])
     return Skill(
-        name=row["name"],
-        source=row["source"],
-        signature=row["signature"],
-        description=row["description"],
-        requires=json.loads(row["requires"]),
+        name=name,
+        source=source,
+        signature=signature,
+        description=description,
+        cases=tuple(cases),
+        requires=json.loads(requires),
         provenance=Provenance(**provenance),
-        version=row["number"],
-        state=SkillState(row["state"]),
+        version=number,
+        state=SkillState(state),
     )
 
 
-def _cases(store: Store, names: Sequence[str]) -> dict[tuple[str, int], list[Case]]:
-    """Return the cases of all versions of these skills, by name and number."""
-    found: dict[tuple[str, int], list[Case]] = {}
+def _cases(
+    store: Store, versions: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], list[Case]]:
+    """Return the cases of these versions, by name and number."""
+    names = sorted({name for name, _ in versions})
+    found: dict[tuple[str, int], list[Case]] = {version: [] for version in versions}
     for start in range(0, len(names), _MARKS):
         part = names[start : start + _MARKS]
         rows = store.rows(
@@ -231,14 +238,16 @@ def _cases(store: Store, names: Sequence[str]) -> dict[tuple[str, int], list[Cas
             part,
         )
         for row in rows:
-            found.setdefault((row["name"], row["number"]), []).append(_case(row))
+            of = found.get((row["name"], row["number"]))
+            if of is not None:
+                of.append(_case(row))
     return found
 
 
 def _case(row: sqlite3.Row) -> Case:
     return Case(
         arguments=_tuple(loads(row["arguments"])),
-        keywords=_dict(loads(row["keywords"])),
+        keywords={} if row["keywords"] == "{}" else _dict(loads(row["keywords"])),
         expected=loads(row["expected"]),
         origin=CaseOrigin(row["origin"]),
     )

@@ -106,8 +106,7 @@ def find(
     if prior:
         gains["reliability"] = _PRIOR * np.array([prior.get(name, 0.0) for name in names])
     total = np.sum(list(gains.values()), axis=0) if names else np.zeros(0)
-    ranks = zip((-total).tolist(), (-np.nan_to_num(raw["card"])).tolist(), names, strict=True)
-    order = [i for *_, i in sorted((*rank, i) for i, rank in enumerate(ranks))]
+    order = np.lexsort((-np.nan_to_num(raw["card"]), -total)).tolist()
     best = tuple(
         Found(
             name=names[i],
@@ -115,7 +114,7 @@ def find(
             cosine=float(raw["card"][i]),
             bm25=float(raw["words"][i]),
             views={view: float(gain[i]) for view, gain in gains.items()},
-            words=match.shared(names[i]),
+            words=match.shared(rows[i]),
         )
         for i in order[: max(k, 6)]
     )
@@ -144,7 +143,7 @@ def _candidates(
         if code is not None and query.draft_vector is not None:
             near = code.nearest(query.draft_vector, k=k, among=among)
             names |= dict.fromkeys(name for name, _ in near)
-    return list(names)
+    return sorted(names)  # so that equals come by the alphabet, whatever view found them
 
 
 def _evidence(best: Sequence[Found], match: Match, *, coverage: float, size: int) -> float:

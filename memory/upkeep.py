@@ -87,7 +87,7 @@ def restore(folder: Path, copy: Path) -> Path | None:
     if not copy.is_file():
         raise LibraryError(f"there is no backup {str(copy)!r}")
     path, kept = folder / FILE_NAME, None
-    with closing(sqlite3.connect(f"{copy.absolute().as_uri()}?mode=ro", uri=True)) as old:
+    with closing(_opened(copy)) as old:
         if read_format(old, str(copy)) == 0:
             raise NotALibrary(f"{str(copy)!r} is no backup of a library: it is empty")
         state = old.execute("PRAGMA integrity_check").fetchone()[0]
@@ -111,6 +111,12 @@ def restore(folder: Path, copy: Path) -> Path | None:
                     (max(number, _last_change(new)) + 1, time.time()),
                 )
     return kept
+
+
+def _opened(copy: Path) -> sqlite3.Connection:
+    """Open a copy for reading; where nobody else has it open, without files beside it."""
+    mode = "mode=ro" if Path(f"{copy}-wal").exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{copy.absolute().as_uri()}?{mode}", uri=True)
 
 
 def stats(store: Store) -> dict[str, object]:
@@ -178,11 +184,13 @@ def _pin_problems(skill: Skill, known: set[tuple[str, str]]) -> Iterator[str]:
         if (needed, pinned) not in known:
             yield f"{skill.name!r} requires a version of {needed!r} that is gone"
     try:
-        called = read_source(skill.source).requires
+        facts = read_source(skill.source)
     except ValueError as error:
         yield f"{skill.name!r} cannot be read: {error}"
         return
-    for name in called:
+    if facts.name != skill.name:
+        yield f"{skill.name!r} has the source of {facts.name!r}: archive it"
+    for name in facts.requires:
         if name not in skill.requires:
             yield f"{skill.name!r} calls {name!r}, but no version of it is pinned"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain, islice
 
 import numpy as np
 
@@ -33,26 +34,33 @@ class View:
     ) -> None:
         self._embeddings, self._read, self._texts = embeddings, read, texts
         self.index: Index = ExactIndex()
-        self.pending: set[str] = set()
+        self.pending: dict[str, None] = {}
+        self._unread: dict[str, None] = {}  # those whose vectors may be in the store by now
         self.marked_to = -1  # the change up to which `pending` is complete
 
     def use(self, index: Index, *, applied: int) -> None:
         """Go on with another index, which has taken in all changes up to `applied`."""
         self.index, self.marked_to = index, applied
         self.pending.clear()
+        self._unread.clear()
 
     def mark(self, names: Iterable[str]) -> None:
         """Say that these names changed."""
-        self.pending.update(names)
+        new = dict.fromkeys(names)
+        self.pending |= new
+        self._unread |= new
 
     def fill(self) -> None:
-        """Put everything into the index whose vectors are in the store."""
-        names = sorted(self.pending)
+        """Put everything into the index whose vectors have come into the store.
+
+        Looks only at what was marked or given out as missing since the last time: of many
+        that wait for the encoder, each is read a few times in all.
+        """
+        names = sorted(self._unread)
         for start in range(0, len(names), _PART):
             part = names[start : start + _PART]
             written = self._read(part)
             self.index.remove([name for name in part if name not in written])
-            self.pending.difference_update(name for name in part if name not in written)
             needed = {name: (text_hash(text), *more) for name, (text, more) in written.items()}
             known = self._embeddings.known({h for every in needed.values() for h in every})
             ready = {
@@ -62,18 +70,21 @@ class View:
             }
             if ready:
                 self.index.upsert(list(ready), np.stack(list(ready.values())))
-                self.pending.difference_update(ready)
+            for name in part:
+                del self._unread[name]
+                if name in ready or name not in written:
+                    del self.pending[name]
 
     def missing(self, limit: int, *, first: Sequence[str] = ()) -> list[str]:
         """Return texts of pending names that no encoder has seen, at most `limit` of them.
 
-        Those of the names `first` come first.
+        Those of the names `first` come first. The next `fill` looks at them again.
         """
         found: dict[str, None] = {}
-        names = [name for name in first if name in self.pending]
-        names += sorted(self.pending.difference(names))
-        for start in range(0, len(names), limit):
-            part = names[start : start + limit]
+        sooner = [name for name in first if name in self.pending]
+        names = chain(sooner, (name for name in self.pending if name not in sooner))
+        while len(found) < limit and (part := list(islice(names, limit))):
+            self._unread |= dict.fromkeys(part)
             written = self._read(part)
             own = {text_hash(text): text for text, _ in written.values()}
             others = {h for _, more in written.values() for h in more}
@@ -82,8 +93,6 @@ class View:
             if others - known.keys():
                 further = {text_hash(text): text for text in self._texts(part)}
                 found |= {further[h]: None for h in others - known.keys() if h in further}
-            if len(found) >= limit:
-                break
         return list(found)[:limit]
 
 

@@ -211,7 +211,7 @@ class Match:
         found[here] = said / np.maximum(whole, 1e-9)
         return found
 
-    def shared(self, name: str) -> tuple[str, ...]:
-        """Return the words in common, in the text's order."""
-        held = self._which[self._rows == self._words.rows([name])[0]]
+    def shared(self, row: int) -> tuple[str, ...]:
+        """Return the words in common with a row, in the text's order; none with row -1."""
+        held = self._which[self._rows == row]
         return tuple(self._terms[which] for which in sorted(held.tolist()))

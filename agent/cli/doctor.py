@@ -18,6 +18,7 @@ from rich.console import Console
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean
 from habilis.agent.cli.screen import print_json
+from habilis.agent.report.words import plural
 from habilis.errors import HabilisError
 from habilis.memory.library import SkillLibrary
 from habilis.skills.sandbox.client import Worker
@@ -137,7 +138,7 @@ def _look_at_library(folder: Path, *, deep: bool) -> Iterator[Finding]:
     try:
         with SkillLibrary(folder) as library:
             problems = library.check()
-            found = f"{len(library)} skills at {str(folder)!r}"
+            found = f"{plural(len(library), 'skill')} at {str(folder)!r}"
             if deep:
                 library.search("probe the encoder with words nobody has written before", k=1)
     except HabilisError as error:

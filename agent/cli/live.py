@@ -15,7 +15,7 @@ from rich.text import Text
 
 from habilis.agent.cli.progress import Progress, TaskProgress
 from habilis.agent.observe import one_line
-from habilis.agent.report.words import count, money
+from habilis.agent.report.words import count, money, plural
 from habilis.events import Event
 
 _MOST_TASKS = 8  # lines; of more tasks at once the rest is counted
@@ -72,7 +72,8 @@ def draw(progress: Progress, *, now: float) -> RenderableType:
     running = list(progress.running.values())
     lines = _aligned([_cells(task, now=now) for task in running[:_MOST_TASKS]])
     if len(running) > _MOST_TASKS:
-        lines.append(Text(f"and {len(running) - _MOST_TASKS} more tasks at once", style="dim"))
+        more = plural(len(running) - _MOST_TASKS, "more task")
+        lines.append(Text(f"and {more} at once", style="dim"))
     lines.append(Text(_sums(progress), style="dim", no_wrap=True, overflow="ellipsis"))
     return Group(*lines)
 
@@ -140,5 +141,5 @@ def _sums(progress: Progress) -> str:
     if None not in prices and any(prices):
         parts.append(money(sum(price or 0.0 for price in prices)))
     made = progress.made + sum(task.made for task in running)
-    parts += [f"{made} skills made", f"used in {progress.reused} tasks"]
+    parts += [f"{plural(made, 'skill')} made", f"used in {plural(progress.reused, 'task')}"]
     return " · ".join(parts)

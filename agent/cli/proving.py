@@ -18,6 +18,7 @@ from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.agent.draft import read_draft
 from habilis.agent.keeping import Keeper
+from habilis.agent.report.words import plural
 from habilis.agent.uses import is_idle
 from habilis.errors import ConfigError
 from habilis.memory.library import SkillLibrary
@@ -114,7 +115,8 @@ def prune(
     word = "would archive" if dry_run else "archived"
     for skill, each in idle:
         uses = (
-            f"shown {each.retrieved} times, called in {each.called} tasks, helped in {each.helped}"
+            f"shown {plural(each.retrieved, 'time')}, "
+            f"called in {plural(each.called, 'task')}, helped in {each.helped}"
         )
         print(clean(f"{word} {skill.name}: {skill.state.value}, {uses}"))
     if not idle:

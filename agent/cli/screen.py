@@ -13,6 +13,7 @@ from rich.table import Table
 from habilis.agent.budget import StopReason
 from habilis.agent.cli.clean import clean
 from habilis.agent.cli.live import LiveLines
+from habilis.agent.report.words import plural
 from habilis.agent.result import Result
 from habilis.events import (
     Acted,
@@ -123,7 +124,7 @@ def results_table(results: Sequence[Result]) -> Table:
     table.add_column("task", footer="all")
     table.add_column("solved", footer=f"{solved} of {len(results)}")
     table.add_column("skills made", footer=str(made))
-    table.add_column("skills called", footer=f"in {used} tasks")
+    table.add_column("skills called", footer=f"in {plural(used, 'task')}")
     table.add_column("seconds", justify="right", footer=f"{seconds:.1f}")
     table.add_column("tokens", justify="right", footer=f"{tokens:,}")
     words = {True: "[green]yes[/]", False: "[red]no[/]", None: "unchecked"}

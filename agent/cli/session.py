@@ -18,6 +18,7 @@ from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen
 from habilis.agent.cli.session_show import NameArgument, known_session
 from habilis.agent.engines.engine import check_engine
+from habilis.agent.report.words import plural
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
 from habilis.errors import SessionError
@@ -197,7 +198,7 @@ def _run(tasks: Path, name: str, *, library: Path, settings: dict[str, Any], as_
     if len(results) < len(rows):
         why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
         again = _how_to_resume(name, library)
-        print(f"stopped after {len(results)} of {len(rows)} tasks{clean_lines(why)}; {again}")
+        print(f"stopped after {len(results)} of {plural(len(rows), 'task')}{clean_lines(why)}; {again}")
     if signalled and len(results) < len(rows):
         raise KeyboardInterrupt
     failed = any(result.solved is False or not result.answered for result in results)

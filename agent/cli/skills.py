@@ -14,6 +14,7 @@ from habilis.agent.cli import options, proving
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.agent.evidence import evidence_of
+from habilis.agent.report.words import plural
 from habilis.errors import ConfigError
 from habilis.memory.hits import Hit
 from habilis.skills.skill import Skill, SkillState
@@ -31,7 +32,8 @@ def list_skills(
 ) -> None:
     """List the skills, one line each."""
     with options.open_library(library) as shelf:
-        skills = [s for s in shelf.skills() if every or s.state != "archived"]
+        whole = shelf.skills()
+    skills = [s for s in whole if every or s.state is not SkillState.ARCHIVED]
     if as_json:
         print_json([_row(skill) for skill in skills])
         return
@@ -45,7 +47,9 @@ def list_skills(
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=160)
-    console.print(table if skills else "The library is empty.")
+    put_away = len(whole) - len(skills)
+    nothing = f"{plural(put_away, 'archived skill')}; --all shows them." if put_away else ""
+    console.print(table if skills else nothing or "The library is empty.")
 
 
 @app.command()
@@ -119,7 +123,7 @@ def show(
         console.print(Syntax(source, "python", background_color="default", word_wrap=True))
     else:
         print(source)
-    console.print(f"{len(skill.cases)} cases:")
+    console.print(f"{plural(len(skill.cases), 'case')}:")
     for case in skill.cases[:8]:
         row = _case(case)
         console.print(f"  {clean(row['call'])} == {clean(row['result'])}  [dim]{row['origin']}[/]")

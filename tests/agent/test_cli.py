@@ -153,7 +153,7 @@ def test_bad_input_says_what_where_and_what_to_do(
 def test_doctor_says_what_is_there(shelf: Path) -> None:
     """The sandbox is tried, not believed; its tier and what that means are said plainly."""
     run = habilis("doctor", folder=shelf)
-    assert run.returncode == 0 and "1 skills" in run.stdout
+    assert run.returncode == 0 and "1 skill at" in run.stdout
     assert re.search(r"sandbox: tier '(full|standard)': the kernel keeps code", run.stdout)
     rows = json.loads(habilis("doctor", "--json", folder=shelf).stdout)
     assert {"Python", "sandbox", "library"} <= {row["what"] for row in rows}

@@ -53,6 +53,17 @@ def test_what_is_wrong_is_printed_and_mended(folder: Path, library: SkillLibrary
     assert habilis("library", "check", "--fix", "-L", folder) == "All is well.\n"
 
 
+def test_what_is_put_away_is_not_nothing(folder: Path, tmp_path: Path) -> None:
+    """A library of archived skills alone is not called empty."""
+    for name in ("shout", "whisper"):
+        habilis("skills", "archive", name, "-L", folder)
+    assert habilis("skills", "list", "-L", folder) == "2 archived skills; --all shows them.\n"
+    assert "shout" in habilis("skills", "list", "--all", "-L", folder)
+    with SkillLibrary(tmp_path / "new"):
+        pass
+    assert habilis("skills", "list", "-L", tmp_path / "new") == "The library is empty.\n"
+
+
 def test_a_hit_is_explained(folder: Path) -> None:
     """By view and by words; filters narrow."""
     shown = habilis("skills", "search", "the text in capitals", "-L", folder)

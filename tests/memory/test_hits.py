@@ -53,10 +53,21 @@ def test_filters(shelf: SkillLibrary) -> None:
     shelf.set_state("total", SkillState.ACTIVE)
     assert names(shelf, "text", tags=["text", "easy"]) == ["capitals"]
     assert names(shelf, "numbers", states=[SkillState.ACTIVE]) == ["total"]
+    assert names(shelf, "numbers", states=["active"]) == ["total"]
     assert names(shelf, "numbers", takes="list[ float ]", gives="float") == ["total"]
     assert names(shelf, "numbers", takes="bytes", anyway=True) == []
     with pytest.raises(ValueError, match="no type"):
         shelf.search("numbers", takes="list[")
+
+
+def test_a_filter_that_nothing_can_pass_is_refused(shelf: SkillLibrary) -> None:
+    """A state misspelt, or a text where a list belongs, would find nothing and not say why."""
+    with pytest.raises(ValueError, match="no state 'acitve': write candidate, active"):
+        shelf.search("numbers", states=["acitve"])  # type: ignore[list-item]
+    with pytest.raises(ValueError, match=r"states='active' is one text: write \['active'\]"):
+        shelf.search("numbers", states=SkillState.ACTIVE)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="tags='easy' is one text"):
+        shelf.search("numbers", tags="easy")
 
 
 def test_a_draft_finds_what_the_question_does_not(shelf: SkillLibrary) -> None:

@@ -29,9 +29,9 @@ def test_bm25_prefers_rare_words_and_forgets_what_was_dropped() -> None:
     words = written(date_year="Return the year of a date.", date_month="the month, of a birthday")
     match = words.match("month of the date")
     assert match.best(5) == ["date_month", "date_year"]
-    assert match.shared("date_month") == ("month", "date") and match.scores(
-        words.rows(["nobody"])
-    ) == [0]
+    nobody, month = words.rows(["nobody", "date_month"])
+    assert match.shared(month) == ("month", "date") and match.shared(nobody) == ()
+    assert match.scores(words.rows(["nobody"])) == [0]
     words.drop(["date_month"])
     assert words.match("birthday month date").best(5) == ["date_year"]
 

@@ -118,6 +118,21 @@ def test_what_is_no_backup_is_not_restored(library: SkillLibrary, tmp_path: Path
     assert library.names() == ["shout"]
 
 
+def test_restoring_leaves_nothing_beside_the_copy(tmp_path: Path) -> None:
+    """Nor does it need to write there; a library in use may be restored from, too."""
+    with SkillLibrary(tmp_path / "l", index="exact") as library:
+        library.add(SHOUT)
+        (tmp_path / "copies").mkdir()
+        copy = library.backup(tmp_path / "copies" / "copy")
+    restore(tmp_path / "l", copy)
+    assert list((tmp_path / "copies").iterdir()) == [copy]
+    with SkillLibrary(tmp_path / "l", index="exact") as library:
+        library.add(WHISPER)
+        restore(tmp_path / "other", library.store.path)
+    with SkillLibrary(tmp_path / "other", index="exact") as library:
+        assert library.names() == ["shout", "whisper"]
+
+
 def test_a_library_too_damaged_to_read_is_restored(tmp_path: Path) -> None:
     """What was there is kept aside."""
     with SkillLibrary(tmp_path / "l", index="exact") as library:
