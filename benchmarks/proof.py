@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from benchmarks.proof_gold import Gold, changed, gold_drafts, truth
+from benchmarks.proof_gold import changed, gold_drafts, truth
 from benchmarks.proof_mint import (
     ALL_RIVALS,
     AT_RANDOM,
@@ -29,7 +29,7 @@ from benchmarks.proof_mint import (
     judge_solutions,
 )
 from benchmarks.proof_plants import CLASSES, copies, planted
-from benchmarks.report import Report, Row
+from benchmarks.report import Report, Row, shown_as_reached
 from habilis.agent.neighbours import neighbours
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same
@@ -43,33 +43,37 @@ _QUICK_TOOLS, _QUICK_TASKS = 24, 12
 
 
 def run(data: Path, *, peers: Path, quick: bool) -> Report:
-    """Measure on the data that is there; what is not is left out."""
-    rows: list[Row] = []
+    """Measure on the data that is there; what is not is left out. Rows are shown as reached."""
     causes: Counter[str] = Counter()
+    rows = shown_as_reached(_measured(data, causes, quick=quick))
+    return Report(benchmark="proof", rows=rows, causes=causes)
+
+
+def _measured(data: Path, causes: Counter[str], *, quick: bool) -> Iterator[Row]:
     if (data / "creation.jsonl").exists():
         lines = (data / "creation.jsonl").read_text(encoding="utf-8").splitlines()
         chosen = lines[:: len(lines) // _QUICK_TOOLS] if quick else lines
         tools = list(gold_drafts([json.loads(line) for line in chosen]))
         causes.update(f"gold tool that {tool.fault}" for tool in tools if tool.fault)
-        working = [tool for tool in tools if not tool.fault]
-        rows += _of_tools(working, causes)
-        rows += _of_plants(working, causes)
-        rows += _of_copies([tool.draft for tool in working])
+        drafts = [tool.draft for tool in tools if not tool.fault]
+        yield from _of_tools(drafts, causes)
+        yield from _of_copies(drafts)
+        yield from _of_plants(drafts, causes)
     folder = data if (data / "solutions.jsonl").exists() else data / "mint"
     if (folder / "solutions.jsonl").exists():
-        rows += _of_solutions(judge_solutions(folder, every=_QUICK_TASKS if quick else 1), causes)
-    return Report(benchmark="proof", rows=rows, causes=causes)
+        judged = judge_solutions(folder, every=_QUICK_TASKS if quick else 1)
+        yield from _of_solutions(judged, causes)
 
 
 # gold tools ------------------------------------------------------------------
 
 
-def _of_tools(tools: Sequence[Gold], causes: Counter[str]) -> Iterator[Row]:
-    gate, kept, seconds = Gate(lambda _: []), 0, 0.0
+def _of_tools(tools: Sequence[Skill], causes: Counter[str]) -> Iterator[Row]:
+    gate, kept, seconds = Gate(lambda *_: []), 0, 0.0
     per_check: defaultdict[str, float] = defaultdict(float)
     for tool in tools:
         started = time.monotonic()
-        proof = gate.prove(tool.draft)
+        proof = gate.prove(tool)
         seconds += time.monotonic() - started
         kept += proof.passed
         if proof.failed is not None:
@@ -83,21 +87,21 @@ def _of_tools(tools: Sequence[Gold], causes: Counter[str]) -> Iterator[Row]:
         yield Row(name=f"  {name}", ours=1000 * total / n, peer=None, unit="ms", n=n)
 
 
-def _of_plants(tools: Sequence[Gold], causes: Counter[str]) -> Iterator[Row]:
-    gate = Gate(lambda _: [])
+def _of_plants(tools: Sequence[Skill], causes: Counter[str]) -> Iterator[Row]:
+    gate = Gate(lambda *_: [])
     for name, plant in CLASSES.items():
         bad, at_once, in_all = 0, 0, 0
         for tool in tools:
-            source = planted(tool.draft, plant, Random(f"{name}{tool.draft.name}"))
-            draft = None if source is None else _variant(tool.draft, source)
+            source = planted(tool, plant, Random(f"{name}{tool.name}"))
+            draft = None if source is None else _variant(tool, source)
             if draft is None:
                 continue
             proof = gate.prove(draft)
             if proof.failed is not None:
                 bad, at_once, in_all = bad + 1, at_once + 1, in_all + 1
                 causes[f"{name}, refused by {proof.failed.name}"] += 1
-            elif name in _HIDDEN_FAULTS or _differs(tool.draft, draft):
-                caught = _caught_by_a_question(tool.draft, draft, proof)
+            elif name in _HIDDEN_FAULTS or _differs(tool, draft):
+                caught = _caught_by_a_question(tool, draft, proof)
                 bad, in_all = bad + 1, in_all + caught
                 causes[f"{name}, {'refused by a question' if caught else 'kept'}"] += 1
         yield _share(f"refused: {name}", in_all, bad, goal=">= 95")

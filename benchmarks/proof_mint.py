@@ -76,7 +76,7 @@ def judge_solutions(folder: Path, *, every: int) -> list[Judged]:
 
 def _judge(problem: _Problem, rows: Sequence[Mapping[str, Any]]) -> Iterator[Judged]:
     drafts = [(bool(row["right"]), _draft(problem, str(row["code"]))) for row in rows]
-    gate = Gate(lambda _: [])
+    gate = Gate(lambda *_: [])
     random = Random(problem.name)
     order = random.sample(problem.hidden, len(problem.hidden))
     proofs = [(right, draft, gate.prove(draft)) for right, draft in drafts if draft is not None]

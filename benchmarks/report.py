@@ -6,7 +6,8 @@ import json
 import operator
 import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -97,6 +98,18 @@ class Report:
         notes = [f"{row.name}: {row.note}" for row in self.rows if row.note]
         causes = [f"{n:6}  {cause}" for cause, n in sorted(self.causes.items())]
         return "\n".join([*table, *notes, *causes])
+
+
+def shown_as_reached(rows: Iterable[Row]) -> list[Row]:
+    """Collect rows, and print each on standard error as soon as it is there.
+
+    For a benchmark that takes long: one that is stopped has said what it had.
+    """
+    reached: list[Row] = []
+    for row in rows:
+        reached.append(row)
+        print("  ".join(cell for cell in _cells(row) if cell), file=sys.stderr, flush=True)
+    return reached
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -43,8 +43,8 @@ _ALWAYS = frozenset({"form", "alone"})  # what the others stand on
 class Gate:
     """Proves drafts against the skills we have.
 
-    `load_skill` gives the sources of a saved skill and of all it requires, in loading
-    order.
+    `load_skill` gives the sources of a saved skill, by name or in the version that a draft
+    has pinned, and of all it requires.
     """
 
     def __init__(self, load_skill: LoadSkill, *, policy: Policy = Policy()) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
+from typing import Protocol
 
 from habilis.errors import LibraryError
 from habilis.skills.calling import NOT_RUN, call_until
@@ -23,9 +24,17 @@ from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.pool import fresh_worker
 from habilis.skills.skill import Case, Skill
 
-LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
 _HANGS = 3  # after so many inputs that hang or kill no more are tried
 _REL_TOL = 1e-6  # a case's result was computed by other means than the draft's
+
+
+class LoadSkill(Protocol):
+    """Give (name, source) of all that a saved skill requires, in loading order, then its own.
+
+    Of its current version, or of the one with the content hash `pinned`.
+    """
+
+    def __call__(self, name: str, pinned: str = "", /) -> Sequence[tuple[str, str]]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,8 +149,8 @@ class Trial:
 
     @cached_property
     def _needed(self) -> list[tuple[str, str]]:
-        """What the draft requires, in an order in which each is the last of its name."""
-        needed = [list(self._load_skill(each)) for each in self.draft.requires]
+        """The versions that the draft pins, in an order in which each is the last of its name."""
+        needed = [list(self._load_skill(*each)) for each in self.draft.requires.items()]
         for order in (needed, needed[::-1]):
             pairs = [pair for closure in order for pair in closure]
             last = dict(pairs)
