@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
-from typing import Protocol
+from typing import Protocol, Self
 
 from habilis.errors import LibraryError
 from habilis.skills.calling import NOT_RUN, call_until
@@ -60,16 +60,29 @@ class Trial:
         neighbours: Sequence[Skill],
         load_skill: LoadSkill,
         policy: Policy,
-        started: Callable[[Worker], None],
-        stopped: Callable[[], bool],
     ) -> None:
         self.draft, self.neighbours, self.policy = draft, tuple(neighbours), policy
-        self._load_skill, self._started, self._stopped = load_skill, started, stopped
+        self._load_skill = load_skill
         self._deadline = time.monotonic() + policy.seconds
+        self._interrupted = False
+        self._open: list[Worker] = []
+        self._kept = ExitStack()  # what stays open until the proof ends
         self.first: Sequence[Outcome] = ()  # of the cases, in the first worker
         self.relative: Relative | None = None
         self.recorded: list[Case] = []
         self.questions: list[Call] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
+
+    def interrupt(self) -> None:
+        """Stop it from another thread: no call runs any more."""
+        self._interrupted = True
+        for worker in tuple(self._open):
+            worker.interrupt()
 
     @cached_property
     def function(self) -> ast.FunctionDef:
@@ -143,9 +156,19 @@ class Trial:
             allow=tuple(policy.allow),
             hash_seed=seed,
         )
-        self._started(worker)
-        with worker:
-            yield worker
+        self._open.append(worker)
+        if self._interrupted:
+            worker.interrupt()
+        try:
+            with worker:
+                yield worker
+        finally:
+            self._open.remove(worker)
+
+    @cached_property
+    def _shared(self) -> Worker:
+        """The worker of all inputs that are made: to start one takes as long as many calls."""
+        return self._kept.enter_context(self.worker(seed=1))
 
     @cached_property
     def _needed(self) -> list[tuple[str, str]]:
@@ -182,13 +205,12 @@ class Trial:
         """Call the draft on inputs; one that hangs does not keep the others from running."""
         found: list[tuple[Call, Outcome]] = []
         hung = 0
-        with self.worker(seed=1) as worker:
-            while len(found) < len(calls) and hung < _HANGS and self.seconds_left() > 0:
-                left = calls[len(found) :]
-                outcomes = self.call(worker, self.draft.name, left, action_s=self.brief_s)
-                ran = [outcome for outcome in outcomes if outcome is not NOT_RUN]
-                found += zip(left, ran, strict=False)
-                hung += 1  # call_until ends where a call hangs or dies
+        while len(found) < len(calls) and hung < _HANGS and self.seconds_left() > 0:
+            left = calls[len(found) :]
+            outcomes = self.call(self._shared, self.draft.name, left, action_s=self.brief_s)
+            ran = [outcome for outcome in outcomes if outcome is not NOT_RUN]
+            found += zip(left, ran, strict=False)
+            hung += 1  # call_until ends where a call hangs or dies
         return found
 
     def try_other(self, name: str, calls: list[Call]) -> list[tuple[Call, Outcome]]:
@@ -203,7 +225,7 @@ class Trial:
         return min(1.0, self.policy.limits.action_s)
 
     def seconds_left(self) -> float:
-        return 0.0 if self._stopped() else max(0.0, self._deadline - time.monotonic())
+        return 0.0 if self._interrupted else max(0.0, self._deadline - time.monotonic())
 
 
 def call_of(case: Case) -> Call:
