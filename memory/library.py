@@ -260,7 +260,8 @@ class SkillLibrary(Books):
         """
         known = {skill.version: skill for skill in self.history(name)}
         if version not in known:
-            raise ValueError(f"{name!r} has versions {sorted(known)}, not {version}")
+            have = ", ".join(map(str, sorted(known)))
+            raise ValueError(f"{name!r} has no version {version}; there is {have}")
         with self.store.change("rolled_back", name) as connection:
             connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
         return self.get(name)

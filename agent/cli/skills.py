@@ -153,14 +153,18 @@ def history(
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     as_json: options.JsonOption = False,
 ) -> None:
-    """List a skill's versions, oldest first."""
+    """List a skill's versions, oldest first; `*` marks the current one."""
     with options.open_library(library) as shelf:
-        versions = [_row(skill) for skill in shelf.history(name)]
+        current = shelf.get(name).version
+        versions = [
+            {**_row(skill), "current": skill.version == current} for skill in shelf.history(name)
+        ]
     if as_json:
         print_json(versions)
         return
     for row in versions:
-        line = f"{row['version']}  {row['hash']}  {row['author']}  {row['task']}"
+        mark = "*" if row["current"] else " "
+        line = f"{mark} {row['version']}  {row['hash']}  {row['author']}  {row['task']}"
         print(clean_lines(" ".join(line.split("\n"))))
 
 

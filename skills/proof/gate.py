@@ -30,11 +30,11 @@ RUN: Final[Mapping[str, Callable[[Trial], Finding]]] = {
     "alone": alone.check,
     "cases": cases.check,
     "use": use.check,
+    "novelty": novelty.check,  # early: what is a copy needs no more
     "again": again.check,
     "sensitivity": sensitivity.check,
     "robustness": robustness.check,
     "mutation": mutation.check,
-    "novelty": novelty.check,
 }
 _ALWAYS = frozenset({"form", "alone"})  # what the others stand on
 

@@ -62,7 +62,9 @@ def prove_update(
         pinned = {n: renewed[n].hash if n in renewed else pin for n, pin in skill.requires.items()}
         renewed[skill.name] = again = replace(skill, requires=pinned)
         failed = gate.prove(
-            again, load_skill=lambda name, pin="", /: _closure(gate, name, pin, renewed), checks=_AGAIN
+            again,
+            load_skill=lambda name, pin="", /: _closure(gate, name, pin, renewed),
+            checks=_AGAIN,
         ).failed
         if failed is not None:
             return Update(
