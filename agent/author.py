@@ -49,7 +49,8 @@ class Request:
     """Everything an author may work from.
 
     A model reads `messages`, which say it all in words; an embedded author reads
-    the data. The task comes without its checks: how it is judged is not for authors. `skills` are the recalled ones, best first. `seconds` is the time left,
+    the data. `task` comes without its checks: how an answer is judged is not for
+    authors. `skills` are the recalled ones, best first. `seconds` is the time left,
     None when there is no limit. `call_skill` runs a saved skill in the jail on many
     argument tuples at once and gives one outcome for each.
     """

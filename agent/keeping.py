@@ -118,7 +118,7 @@ class Keeper:
             draft,
             old,
             skills=list(self._library),
-            neighbours=neighbours(self._library, draft),
+            neighbours=[] if draft.hash == old.hash else neighbours(self._library, draft),
         )
 
     def _replaced(self, draft: Skill, proof: Proof) -> Decision | None:

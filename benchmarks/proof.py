@@ -4,7 +4,9 @@ Gold tools (`creation.jsonl`) are proved with the three cases of `proof_gold`; a
 as working when it is a function of its parameters, found by calling it. Each bad variant
 (`proof_plants`) has its tool's cases; one that passes is asked the questions its own proof
 raises, three at most, and the tool answers, as a tester would. Copies meet a real library.
-Solutions of real models (`mint/`) are judged in `proof_mint`.
+A copy counts as refused when it is merged into its tool, or is no new version of it.
+Solutions of real models (`mint/`) are judged in `proof_mint`. `--quick` takes a sample
+that a fixed seed draws.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from benchmarks.proof_mint import (
 )
 from benchmarks.proof_plants import CLASSES, copies, planted
 from benchmarks.report import Report, Row, shown_as_reached
-from habilis.agent.neighbours import neighbours
+from habilis.agent.keeping import Decision, Keeper
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same
 from habilis.skills.proof.evidence import Call, Proof
@@ -39,7 +41,7 @@ from habilis.skills.skill import Skill, read_source
 
 _HIDDEN_FAULTS: Final = frozenset({"depends on time", "depends on hash order", "counts its calls"})
 _SCAN: Final = 60  # inputs on which a variant must differ somewhere to count as bad
-_QUICK_TOOLS, _QUICK_TASKS = 24, 12
+_QUICK_TOOLS, _QUICK_TASKS = 30, 8
 
 
 def run(data: Path, *, peers: Path, quick: bool) -> Report:
@@ -52,16 +54,16 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
 def _measured(data: Path, causes: Counter[str], *, quick: bool) -> Iterator[Row]:
     if (data / "creation.jsonl").exists():
         lines = (data / "creation.jsonl").read_text(encoding="utf-8").splitlines()
-        chosen = lines[:: len(lines) // _QUICK_TOOLS] if quick else lines
+        chosen = Random(0).sample(lines, min(len(lines), _QUICK_TOOLS)) if quick else lines
         tools = list(gold_drafts([json.loads(line) for line in chosen]))
         causes.update(f"gold tool that {tool.fault}" for tool in tools if tool.fault)
         drafts = [tool.draft for tool in tools if not tool.fault]
         yield from _of_tools(drafts, causes)
-        yield from _of_copies(drafts)
+        yield from _of_copies(drafts, causes)
         yield from _of_plants(drafts, causes)
     folder = data if (data / "solutions.jsonl").exists() else data / "mint"
     if (folder / "solutions.jsonl").exists():
-        judged = judge_solutions(folder, every=_QUICK_TASKS if quick else 1)
+        judged = judge_solutions(folder, tasks=_QUICK_TASKS if quick else None)
         yield from _of_solutions(judged, causes)
 
 
@@ -132,30 +134,42 @@ def _caught_by_a_question(tool: Skill, draft: Skill, proof: Proof) -> bool:
     return bool(proof.questions) and not _alike(tool, draft, proof.questions)
 
 
-def _of_copies(tools: Sequence[Skill]) -> Iterator[Row]:
+def _of_copies(tools: Sequence[Skill], causes: Counter[str]) -> Iterator[Row]:
+    """Fill a library through the gate, then offer it copies of all that it has kept."""
     with tempfile.TemporaryDirectory() as folder, SkillLibrary(folder, index="exact") as library:
-        for tool in tools:
-            library.add(tool)
-        gate = Gate(library.closure)
+        keeper = Keeper(library, Gate(library.closure))
+        decisions = [_offer(keeper, tool) for tool in tools]
+        twins = Counter(decision.twin for decision in decisions if decision.twin)
+        causes["gold tool merged into one that does the same"] = twins.total()
+        whole = twins.total() + sum(decision.passed for decision in decisions)
+        yield _share("gold tools the gate passes, kept beside the others", len(library), whole)
         found: defaultdict[str, list[bool]] = defaultdict(list)
-        for tool in tools:
-            kinds = zip(("renamed", "reformatted"), copies(tool), strict=True)
-            for kind, (name, source) in kinds:
-                facts = read_source(source)
-                copied = replace(
-                    tool,
+        for skill in library:
+            for kind, (name, source) in zip(("renamed", "reformatted"), copies(skill), strict=True):
+                said = skill.description if kind == "reformatted" else _told_otherwise(name)
+                copy = replace(
+                    skill,
                     name=name,
                     source=source,
-                    signature=facts.signature,
-                    description=f"Compute the {name.replace('_', ' ')}.",
+                    signature=read_source(source).signature,
+                    description=said,
                 )
-                near = neighbours(library, copied)
-                near += [library.get(name)] if kind == "reformatted" else []
-                found[kind].append(gate.prove(copied, neighbours=near).twin == tool.name)
+                decision = keeper.decide(copy)
+                same = [version.hash for version in decision.versions] == [skill.hash]
+                found[kind].append(decision.twin == skill.name or same)
         for kind, refused in found.items():
             yield _share(f"refused as duplicates: {kind}", sum(refused), len(refused), goal=">= 95")
-        kept = [not gate.prove(tool, neighbours=neighbours(library, tool)).twin for tool in tools]
-        yield _share("working gold tools kept beside all others", sum(kept), len(kept))
+
+
+def _offer(keeper: Keeper, tool: Skill) -> Decision:
+    decision = keeper.decide(tool)
+    if decision.passed:
+        keeper.keep(decision)
+    return decision
+
+
+def _told_otherwise(name: str) -> str:
+    return f"Compute the {name.replace('_', ' ')}."
 
 
 # real models' functions ------------------------------------------------------

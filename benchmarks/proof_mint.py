@@ -60,15 +60,16 @@ class _Problem:
     hidden: tuple[Case, ...]
 
 
-def judge_solutions(folder: Path, *, every: int) -> list[Judged]:
-    """Prove the functions of every so many-th task."""
-    tasks = {row["id"]: row for row in _lines(folder / "tasks.jsonl")}
+def judge_solutions(folder: Path, *, tasks: int | None) -> list[Judged]:
+    """Prove the functions of all tasks, or of so many that are drawn among them."""
+    problems = {row["id"]: row for row in _lines(folder / "tasks.jsonl")}
     by_task: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in _lines(folder / "solutions.jsonl"):
         by_task[str(row["task"])].append(row)
     judged: list[Judged] = []
-    for task in sorted(by_task)[:: every if len(by_task) > every else 1]:
-        problem = _problem(tasks[task]) if task in tasks else None
+    names = sorted(by_task)
+    for task in names if tasks is None else Random(0).sample(names, min(len(names), tasks)):
+        problem = _problem(problems[task]) if task in problems else None
         if problem is not None and problem.visible and problem.hidden:
             judged += _judge(problem, by_task[task])
     return judged

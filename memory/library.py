@@ -168,8 +168,9 @@ class SkillLibrary(Books):
     def closure(self, name: str, pinned: str = "") -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
-        Of its current version, or of the one with the hash `pinned`. Each calls, of every name, the last one above it. So a name may stand there in
-        two versions, and a version more than once.
+        Of its current version, or of the one with the hash `pinned`. Each calls, of every
+        name, the last one above it. So a name may stand there in two versions, and a
+        version more than once.
 
         Raises:
             SkillNotFound: there is no such skill, or a version it has pinned is gone.
