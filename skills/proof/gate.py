@@ -30,10 +30,10 @@ RUN: Final[Mapping[str, Callable[[Trial], Finding]]] = {
     "alone": alone.check,
     "cases": cases.check,
     "use": use.check,
-    "novelty": novelty.check,  # early: what is a copy needs no more
+    "robustness": robustness.check,  # before what would wait for calls that hang
+    "novelty": novelty.check,  # before what a copy need not be asked
     "again": again.check,
     "sensitivity": sensitivity.check,
-    "robustness": robustness.check,
     "mutation": mutation.check,
 }
 _ALWAYS = frozenset({"form", "alone"})  # what the others stand on

@@ -13,10 +13,10 @@ ALL = (
     "alone",
     "cases",
     "use",
+    "robustness",
     "novelty",
     "again",
     "sensitivity",
-    "robustness",
     "mutation",
 )
 

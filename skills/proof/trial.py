@@ -14,7 +14,7 @@ from typing import Protocol, Self
 from habilis.errors import LibraryError
 from habilis.skills.calling import NOT_RUN, call_until
 from habilis.skills.compare import same, show
-from habilis.skills.outcome import Outcome
+from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.proof.declared import declared_calls
 from habilis.skills.proof.evidence import Call, Relative
 from habilis.skills.proof.near import near_calls
@@ -24,7 +24,8 @@ from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.pool import fresh_worker
 from habilis.skills.skill import Case, Skill
 
-_HANGS = 3  # after so many inputs that hang or kill no more are tried
+_HANGS = 3
+_ENDLESS = frozenset({OutcomeKind.OUT_OF_MEMORY, OutcomeKind.TOO_MUCH_OUTPUT})
 _REL_TOL = 1e-6  # a case's result was computed by other means than the draft's
 
 
@@ -118,7 +119,7 @@ class Trial:
         made = near_calls(
             self.known, self.random, constants=self.constants, count=self.policy.inputs
         )
-        return self.try_calls([call for call in unique(made) if call not in self.known])
+        return self._made([call for call in unique(made) if call not in self.known])
 
     @cached_property
     def declared(self) -> list[tuple[Call, Outcome]]:
@@ -126,12 +127,22 @@ class Trial:
         made = declared_calls(
             self.function, self.known, count=self.policy.inputs, random=self.random
         )
-        return self.try_calls(unique(made))
+        return self._made(unique(made))
+
+    def _made(self, calls: list[Call]) -> list[tuple[Call, Outcome]]:
+        """Call the draft on made inputs; past one that refuses it, no more are waited for."""
+        refuses = "robustness" in self.policy.checks
+        return self.try_calls(calls, hangs=1 if refuses else _HANGS)
 
     @cached_property
     def pool(self) -> list[tuple[Call, Outcome]]:
         """All inputs that were made, those near the cases first."""
-        return [*self.near, *self.declared]
+        return list(self.inputs())
+
+    def inputs(self) -> Iterator[tuple[Call, Outcome]]:
+        """Yield what `pool` holds; what is not asked for is not made."""
+        yield from self.near
+        yield from self.declared
 
     # calls -------------------------------------------------------------------
 
@@ -201,13 +212,19 @@ class Trial:
             stop=stop,
         )
 
-    def try_calls(self, calls: list[Call]) -> list[tuple[Call, Outcome]]:
-        """Call the draft on inputs; one that hangs does not keep the others from running."""
+    def try_calls(self, calls: list[Call], *, hangs: int = _HANGS) -> list[tuple[Call, Outcome]]:
+        """Call the draft on inputs, until so many of them have hung or eaten the memory."""
         found: list[tuple[Call, Outcome]] = []
         hung = 0
-        while len(found) < len(calls) and hung < _HANGS and self.seconds_left() > 0:
+        while len(found) < len(calls) and hung < hangs and self.seconds_left() > 0:
             left = calls[len(found) :]
-            outcomes = self.call(self._shared, self.draft.name, left, action_s=self.brief_s)
+            outcomes = self.call(
+                self._shared,
+                self.draft.name,
+                left,
+                stop=lambda _, seen: seen.kind in _ENDLESS,
+                action_s=self.brief_s,
+            )
             ran = [outcome for outcome in outcomes if outcome is not NOT_RUN]
             found += zip(left, ran, strict=False)
             hung += 1  # call_until ends where a call hangs or dies
