@@ -14,6 +14,7 @@ from habilis.agent.cli import options, proving
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.agent.evidence import evidence_of
+from habilis.agent.observe import card_of
 from habilis.errors import ConfigError
 from habilis.memory.hits import Hit
 from habilis.skills.skill import Skill, SkillState
@@ -84,7 +85,7 @@ def search(
     console = Console(highlight=False)
     for hit in hits:
         doubt = "" if hit.fits and not hit.doubtful else "doubtful; "
-        console.print(f"[bold]{clean(hit.skill.card)}[/]")
+        console.print(f"[bold]{clean(card_of(hit.skill))}[/]")
         console.print(f"  [dim]{doubt}{clean(_reason(hit))}[/]")
     if not hits:
         console.print("No skill fits.")
