@@ -12,6 +12,7 @@ that a fixed seed draws.
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -26,6 +27,7 @@ from benchmarks.proof_mint import (
     ALL_RIVALS,
     AT_RANDOM,
     FEW_RIVALS,
+    MADE_ONLY,
     NO_RIVALS,
     Judged,
     judge_solutions,
@@ -56,6 +58,7 @@ def _measured(data: Path, causes: Counter[str], *, quick: bool) -> Iterator[Row]
         lines = (data / "creation.jsonl").read_text(encoding="utf-8").splitlines()
         chosen = Random(0).sample(lines, min(len(lines), _QUICK_TOOLS)) if quick else lines
         tools = list(gold_drafts([json.loads(line) for line in chosen]))
+        print(f"{len(tools)} gold tools run", file=sys.stderr, flush=True)
         causes.update(f"gold tool that {tool.fault}" for tool in tools if tool.fault)
         drafts = [tool.draft for tool in tools if not tool.fault]
         yield from _of_tools(drafts, causes)
@@ -63,7 +66,10 @@ def _measured(data: Path, causes: Counter[str], *, quick: bool) -> Iterator[Row]
         yield from _of_plants(drafts, causes)
     folder = data if (data / "solutions.jsonl").exists() else data / "mint"
     if (folder / "solutions.jsonl").exists():
-        judged = judge_solutions(folder, tasks=_QUICK_TASKS if quick else None)
+        judged: list[Judged] = []
+        for found in judge_solutions(folder, tasks=_QUICK_TASKS if quick else None):
+            judged += found
+            print(f"{len(judged)} solutions judged", file=sys.stderr, flush=True)
         yield from _of_solutions(judged, causes)
 
 
@@ -185,11 +191,12 @@ def _of_solutions(judged: Sequence[Judged], causes: Counter[str]) -> Iterator[Ro
         yield _right(f"right among those kept, {count} independent cases", passing)
     wrong = [each for each in kept if not each.right]
     right = [each for each in kept if each.right]
-    for way, goal in ((ALL_RIVALS, ">= 80"), (FEW_RIVALS, ""), (NO_RIVALS, ""), (AT_RANDOM, "")):
-        refused = [each for each in wrong if each.asked[way] is False]
-        yield _share(f"wrong refused by one case {way}", len(refused), len(wrong), goal=goal)
-        lost = [each for each in right if each.asked[way] is False]
-        yield _share("  right refused", len(lost), len(right))
+    for way in (ALL_RIVALS, MADE_ONLY, FEW_RIVALS, NO_RIVALS, AT_RANDOM):
+        refused = [each.asked[way] is False for each in wrong if each.asked[way] is not None]
+        goal = ">= 80" if way == ALL_RIVALS else ""
+        yield _share(f"wrong refused by one case {way}", sum(refused), len(refused), goal=goal)
+        lost = [each.asked[way] is False for each in right if each.asked[way] is not None]
+        yield _share("  right refused", sum(lost), len(lost))
     random = [each for each in wrong if not all(each.independent[:1])]
     yield _share("wrong refused by one hidden case at random", len(random), len(wrong))
     active = [each for each in kept if each.active]
