@@ -50,7 +50,8 @@ class Request:
     """Everything an author may work from.
 
     A model reads `messages`, which say it all in words; an embedded author reads
-    the data. `skills` are the recalled ones, best first. `seconds` is the time left and
+    the data. `task` comes without its checks: how an answer is judged is not for
+    authors. `skills` are the recalled ones, best first. `seconds` is the time left and
     `most_output` how many tokens the reply may have; None when there is no limit.
     `call_skill` runs a saved skill in the jail on many argument tuples at once and gives
     one outcome for each.

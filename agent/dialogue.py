@@ -58,6 +58,7 @@ class Dialogue:
         self.author, self.task, self.meter, self.announce = author, task, meter, announce
         self.messages, self.steps = list(messages), list[Step]()
         self._skills, self._call_skill = tuple(skills), call_skill
+        self._shown = replace(task, checks=())  # how it is judged is kept back
         self._context = context
 
     @property
@@ -171,7 +172,7 @@ class Dialogue:
             self.announce(Notice, text=text)
         return Request(
             purpose=purpose,
-            task=self.task,
+            task=self._shown,
             messages=fitted,
             skills=self._skills,
             steps=tuple(self.steps),

@@ -10,6 +10,7 @@ from habilis.errors import NameTaken
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.evidence import Kinship, Proof
 from habilis.skills.proof.gate import Gate
+from habilis.skills.proof.reading import laid_out_alike
 from habilis.skills.proof.regression import Update, prove_update
 from habilis.skills.proof.standing import Rule, first_state
 from habilis.skills.rename import rename
@@ -57,16 +58,19 @@ class Keeper:
         """Prove a draft under its own name, or as the next version of a skill of that name.
 
         A name whose skill it does not continue gets a number, unless `numbered` is False:
-        then it is refused. A draft that does all that a
-        narrower skill does, and more, becomes that skill's next version where its past and
-        its dependants allow.
+        then it is refused. A draft that does all that a narrower skill does, and more,
+        becomes that skill's next version where its past and its dependants allow. One that
+        is laid out otherwise, and no more, is the version that is there, with its cases.
         """
         known = self._library.version_counts()
         return replace(self._decide(draft, numbered=numbered), known=known)
 
     def _decide(self, draft: Skill, *, numbered: bool) -> Decision:
         if draft.name in self._library:
-            update = self._update(draft, self._library.get(draft.name))
+            old = self._library.get(draft.name)
+            if laid_out_alike(draft.source, old.source):
+                draft = replace(draft, source=old.source)
+            update = self._update(draft, old)
             if update.versions or not numbered or update.evidence.startswith("it calls"):
                 return _of_update(update)
             draft = self._numbered(draft)
@@ -114,7 +118,7 @@ class Keeper:
             draft,
             old,
             skills=list(self._library),
-            neighbours=neighbours(self._library, draft),
+            neighbours=[] if draft.hash == old.hash else neighbours(self._library, draft),
         )
 
     def _replaced(self, draft: Skill, proof: Proof) -> Decision | None:

@@ -8,12 +8,15 @@ from contextlib import suppress
 
 from habilis.agent.observe import describe_skill
 from habilis.errors import LibraryError
+from habilis.memory.hits import Hit
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.reading import shape_of
 from habilis.skills.skill import Skill, SkillState
 
 _NEAR = 20
 _TWIN_COSINE = 0.6  # below, equal results on few cases prove no copy: area is not price times count
+_SHORT_COSINE = 0.5  # for the same code, where it is as short as `a * b`: a formula of many uses
+_SHORT = 25  # nodes of syntax
 _MANY_CASES, _FIRST = 5, 5
 _LIKE = 1.0  # in spreads of the candidates' likeness, above their mean
 
@@ -48,15 +51,20 @@ def neighbours(library: SkillLibrary, draft: Skill) -> list[Skill]:
     """
     text = f"{draft.name} {draft.description}"
     shape, left_out = shape_of(draft.source), {draft.name, *draft.requires}
+    unlike = _SHORT_COSINE if shape.count("(") < _SHORT else -1.0
+
+    def same_code(hit: Hit) -> bool:
+        return shape_of(hit.skill.source) == shape and not hit.cosine < unlike  # NaN: not known
+
     near = {
         hit.skill.name: hit.skill
         for place, hit in enumerate(library.search(text, k=_NEAR))
         if hit.cosine >= _TWIN_COSINE
         or (place < _FIRST and len(draft.cases) >= _MANY_CASES)
-        or shape_of(hit.skill.source) == shape
+        or same_code(hit)
     }
     for hit in library.search(text, k=_FIRST, draft=draft.source, anyway=True):
-        if shape_of(hit.skill.source) == shape:  # whatever its words are
+        if same_code(hit):  # whatever its words are
             near[hit.skill.name] = hit.skill
     called = [library.get(name) for name in draft.requires]
     return [skill for name, skill in near.items() if name not in left_out] + called

@@ -12,7 +12,7 @@ from habilis.agent.prompts import render
 from habilis.agent.task import Task
 from habilis.skills.compare import shorten, show
 from habilis.skills.outcome import Outcome, OutcomeKind
-from habilis.skills.skill import Skill
+from habilis.skills.skill import Skill, SkillState
 
 _SHOWN_CHARS = 4_000  # of what an action printed; the middle is cut
 _VALUE_CHARS = 400
@@ -90,9 +90,15 @@ def _bare_signature(tool: Callable[..., object]) -> inspect.Signature | str:
         return "(...)"
 
 
+def card_of(skill: Skill) -> str:
+    """Return the skill's card, marked with its state where that is not active."""
+    mark = "" if skill.state is SkillState.ACTIVE else f" ({skill.state.value})"
+    return one_line(skill.card, 300) + mark
+
+
 def describe_skill(skill: Skill) -> str:
     """Return the skill's card with one of its cases, which shows the form of the arguments."""
-    card = one_line(skill.card, 300)
+    card = card_of(skill)
     for case in skill.cases[:1]:
         given = [show(value) for value in case.arguments]
         given += [f"{name}={show(value)}" for name, value in case.keywords.items()]

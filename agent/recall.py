@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 
-from habilis.agent.reuse import without_doubtful
+from habilis.agent.reuse import example_cases, without_doubtful
 from habilis.agent.setting import Setting
 from habilis.agent.task import Task
 from habilis.agent.uses import settle_states
 from habilis.errors import LibraryError
 from habilis.memory.hits import Hit
+from habilis.skills.proof.standing import unseen
 from habilis.skills.skill import Skill
 
 _RECALLED = 20  # candidates for reuse and for the embedded author
@@ -95,18 +96,23 @@ class Recall:
         `answer` is a function that was given as the answer; a skill named neither there nor
         in the code was called by another one. A task that nothing judged (`solved` is None)
         is one more way to find a skill, and no evidence of its worth; nor is one that was
-        judged by its proposer's own examples.
+        judged by its proposer's own examples. Help in a task that asks only what a skill was
+        kept for is kept without the task's key: it shows nothing new.
         """
         if self._library is None:
             return []
         versions = {skill.name: skill.version for skill in self.candidates}
+        asked = example_cases(self._task)
+        known = {
+            skill.name for skill in self.candidates if asked and not unseen(skill.cases, asked)
+        }
         named = set(re.findall(r"\w+", "\n".join(sources))) | {answer}
         for name in used:
             if solved is not None and not self._task.proposed:
                 self._library.record_use(
                     name,
                     helped=solved,
-                    task=self._task.key,
+                    task="" if name in known else self._task.key,
                     version=versions.get(name),
                     nested=name not in named,
                     seconds=seconds,

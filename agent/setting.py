@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget
-from habilis.agent.observe import one_line
+from habilis.agent.observe import card_of
 from habilis.agent.record import Record
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.policy import Policy
@@ -52,6 +52,6 @@ def search_skills(library: SkillLibrary) -> Callable[[str], list[str]]:
 
     def search_skills(query: str) -> list[str]:
         """Return the saved skills nearest to the query, one line each."""
-        return [one_line(hit.skill.card, 300) for hit in library.search(query, k=5)]
+        return [card_of(hit.skill) for hit in library.search(query, k=5)]
 
     return search_skills

@@ -151,10 +151,11 @@ class Sharing:
         """Tell whether a skill that calls the draft passes its own cases."""
         changed = _changed(self._library.get(name), fragment, draft)
 
-        def load(needed: str) -> Sequence[tuple[str, str]]:
+        def load(needed: str, pinned: str = "", /) -> Sequence[tuple[str, str]]:
             if needed != draft.name:
-                return self._library.closure(needed)
-            below = [pair for callee in draft.requires for pair in self._library.closure(callee)]
+                return self._library.closure(needed, pinned)
+            pins = draft.requires.items()
+            below = [pair for callee in pins for pair in self._library.closure(*callee)]
             return [*below, (draft.name, draft.source)]
 
         checks = ("form", "alone", "cases", "again")

@@ -3,7 +3,8 @@
 Visible are the examples of a task's prompt, which the authors had seen; independent are the
 hidden asserts that call with other arguments. "Right" is what passes all hidden asserts.
 The truth on a made input is what nine of ten of the task's right functions give there; where
-they do not agree, nobody can say, and the next question is asked instead.
+they do not agree, nobody can say, and the next question is asked instead. Where none of
+them was kept, nobody can say anything of made inputs.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _INPUTS: Final = 48
 _RIVALS: Final = 3
 ALL_RIVALS: Final = "where drafts disagree"
 FEW_RIVALS: Final = "where four drafts disagree"
+MADE_ONLY: Final = "where drafts disagree, made inputs only"
 NO_RIVALS: Final = "where mutants survive"
 AT_RANDOM: Final = "any made or hidden input"
 
@@ -60,23 +62,22 @@ class _Problem:
     hidden: tuple[Case, ...]
 
 
-def judge_solutions(folder: Path, *, every: int) -> list[Judged]:
-    """Prove the functions of every so many-th task."""
-    tasks = {row["id"]: row for row in _lines(folder / "tasks.jsonl")}
+def judge_solutions(folder: Path, *, tasks: int | None) -> Iterator[list[Judged]]:
+    """Prove the functions of all tasks, or of so many that are drawn among them; one by one."""
+    problems = {row["id"]: row for row in _lines(folder / "tasks.jsonl")}
     by_task: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in _lines(folder / "solutions.jsonl"):
         by_task[str(row["task"])].append(row)
-    judged: list[Judged] = []
-    for task in sorted(by_task)[:: every if len(by_task) > every else 1]:
-        problem = _problem(tasks[task]) if task in tasks else None
+    names = sorted(by_task)
+    for task in names if tasks is None else Random(0).sample(names, min(len(names), tasks)):
+        problem = _problem(problems[task]) if task in problems else None
         if problem is not None and problem.visible and problem.hidden:
-            judged += _judge(problem, by_task[task])
-    return judged
+            yield list(_judge(problem, by_task[task]))
 
 
 def _judge(problem: _Problem, rows: Sequence[Mapping[str, Any]]) -> Iterator[Judged]:
     drafts = [(bool(row["right"]), _draft(problem, str(row["code"]))) for row in rows]
-    gate = Gate(lambda _: [])
+    gate = Gate(lambda *_: [])
     random = Random(problem.name)
     order = random.sample(problem.hidden, len(problem.hidden))
     proofs = [(right, draft, gate.prove(draft)) for right, draft in drafts if draft is not None]
@@ -102,10 +103,11 @@ def _judge(problem: _Problem, rows: Sequence[Mapping[str, Any]]) -> Iterator[Jud
         own = range(start, start + len(questions[number]))
         start += len(questions[number])
         rest = random.sample(range(len(pool)), len(pool))  # nothing tells more than another
+        contested = most_contested(rivals[number], rivals)
+        made_only = [index for index in [*contested, *rest] if index >= len(problem.hidden)]
         asked = {
-            ALL_RIVALS: _answered(
-                seen[number], truth, [*most_contested(rivals[number], rivals), *own, *rest]
-            ),
+            ALL_RIVALS: _answered(seen[number], truth, [*contested, *own, *rest]),
+            MADE_ONLY: _answered(seen[number], truth, made_only),
             FEW_RIVALS: _answered(
                 seen[number], truth, [*most_contested(rivals[number], few), *own, *rest]
             ),

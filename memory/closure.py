@@ -8,18 +8,22 @@ from habilis.memory.store import Store
 from habilis.skills.skill import Skill
 
 
-def closure(store: Store, skill: Skill) -> list[tuple[str, str]]:
+def closure(store: Store, skill: Skill, *, pinned: str = "") -> list[tuple[str, str]]:
     """Return (name, source) of all that a skill requires, then of itself.
 
     Each calls, of every name, the last one above it. So a name may stand there in
-    two versions, and a version more than once.
+    two versions, and a version more than once. `pinned` is the hash of another version
+    of it to be had instead.
 
     Raises:
         SkillNotFound: a version it has pinned is gone.
         LibraryError: no order gives each the versions it has pinned.
     """
+    wanted = records.version_by_hash(store, skill.name, pinned) if pinned else skill
+    if wanted is None:
+        raise SkillNotFound(skill.name)
     order: list[Skill] = []
-    _collect(store, skill, order, {})
+    _collect(store, wanted, order, {})
     return [(skill.name, skill.source) for skill in order]
 
 

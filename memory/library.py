@@ -170,17 +170,18 @@ class SkillLibrary(Books):
         """Return how many versions there are of every name, to tell later what is new."""
         return records.version_counts(self.store)
 
-    def closure(self, name: str) -> list[tuple[str, str]]:
+    def closure(self, name: str, pinned: str = "") -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
-        Each calls, of every name, the last one above it. So a name may stand there in
-        two versions, and a version more than once.
+        Of its current version, or of the one with the hash `pinned`. Each calls, of every
+        name, the last one above it. So a name may stand there in two versions, and a
+        version more than once.
 
         Raises:
             SkillNotFound: there is no such skill, or a version it has pinned is gone.
             LibraryError: no order gives each the versions it has pinned.
         """
-        return closure(self.store, self.get(name))
+        return closure(self.store, self.get(name), pinned=pinned)
 
     def search(
         self,
@@ -269,7 +270,8 @@ class SkillLibrary(Books):
         """
         known = {skill.version: skill for skill in self.history(name)}
         if version not in known:
-            raise ValueError(f"{name!r} has versions {sorted(known)}, not {version}")
+            have = ", ".join(map(str, sorted(known)))
+            raise ValueError(f"{name!r} has no version {version}; there is {have}")
         with self.store.change("rolled_back", name) as connection:
             connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
         return self.get(name)

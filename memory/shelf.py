@@ -13,7 +13,7 @@ from habilis.skills.skill import SkillState
 
 FOUND = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL)
 _TASKS = 10  # the last ones a skill solved, as a view of what it is for
-_DOUBT = -0.5
+_STANDING = {SkillState.DOUBTFUL: -0.5, SkillState.ACTIVE: 0.2}  # beside the record of its uses
 _PART = 500  # names in one query
 _PAGE = 2_000  # skills read at a time
 
@@ -131,7 +131,6 @@ class Shelf:
         """Enter a skill; return what is written about it."""
         name, _, state, signature, description, source = row
         last = tasks.get(name, ())[:_TASKS]
-        doubt = _DOUBT if state == SkillState.DOUBTFUL else 0.0
         entry = self.entries[name] = Entry(
             name=name,
             hash=row["hash"],
@@ -140,7 +139,9 @@ class Shelf:
             card=card_text(name, description),
             tasks=tuple(text_hash(task) for task in last),
             tags=frozenset(tags.get(name, ())),
-            prior=max(-1.0, 2 * used.get(name, 0.5) - 1 + doubt),
+            prior=min(
+                1.0, max(-1.0, 2 * used.get(name, 0.5) - 1 + _STANDING.get(SkillState(state), 0.0))
+            ),
         )
         if entry.prior:
             self.priors[name] = entry.prior

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
         (["startup", "--quick", "--peers", "nowhere"], 1),
         (["escapes", "--quick"], 2),
         (["memory", "--quick"], 19),
-        (["proof", "--quick"], 14),
+        (["proof", "--quick"], 16),
         (["soak", "--quick"], 2),
         (["compose", "--quick", "--data", "nowhere"], 1),
         (["replies", "--data", "nowhere"], 3),

@@ -17,14 +17,15 @@ from habilis.agent.cli.asking import ask_person
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.agent.draft import read_draft
-from habilis.agent.keeping import Keeper
+from habilis.agent.keeping import Decision, Keeper
 from habilis.agent.report.words import plural
 from habilis.agent.uses import is_idle
 from habilis.errors import ConfigError
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.evidence import Proof
 from habilis.skills.proof.gate import Gate
-from habilis.skills.proof.trial import written
+from habilis.skills.proof.standing import VOUCHED
+from habilis.skills.proof.trial import call_of, written
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState, read_source
 
 _NOT_PROVED = 1
@@ -59,6 +60,7 @@ def add(
     """Keep a function of yours, if it passes the gate; of a name that exists, as an update."""
     with SkillLibrary(library) as shelf:
         draft = _draft(file, shelf)
+        before = shelf.get(draft.name) if draft.name in shelf else None
         keeper = Keeper(shelf, Gate(shelf.closure))
         decision = keeper.decide(draft, numbered=False)
         kept = keeper.keep(decision) if decision.passed else None
@@ -69,11 +71,10 @@ def add(
         show_proof(decision.proof, name=draft.name, as_json=False)
         updated = ", ".join(skill.name for skill in decision.versions[1:])
         also = f"; proved again with it: {updated}" if updated else ""
-        said = (
-            f"kept {kept.name} version {kept.version}, {kept.state.value}{also}"
-            if kept
-            else f"not kept: {decision.evidence}"
-        )
+        said = f"not kept: {decision.evidence}{_advice(draft, decision)}"
+        if kept is not None:
+            versions = decision.known.get(kept.name, 0)
+            said = f"{_kept(kept, before, versions=versions)}{also}"
         print(clean(said))
     if kept is None:
         raise typer.Exit(_NOT_PROVED)
@@ -88,7 +89,10 @@ def rollback(
 ) -> None:
     """Make an older version the current one; nothing is deleted."""
     with options.open_library(library) as shelf:
-        wanted = shelf.get(name).version - 1 if version is None else version
+        current = shelf.get(name).version
+        wanted = current - 1 if version is None else version
+        if not wanted and version is None:
+            raise ConfigError(f"{name!r} is at its first version: there is none to go back to")
         try:
             shelf.rollback(name, wanted)
         except ValueError as error:
@@ -136,8 +140,9 @@ def review(
         waiting = [shelf.get(name)] if name else _waiting(shelf)
         if approve or refuse:
             state = SkillState.ACTIVE if approve else SkillState.ARCHIVED
+            was = waiting[0].state
             shelf.set_state(name, state)
-            print(f"{name} is {state.value}")
+            print(f"{name} is {state.value}" + (f"; it was {was.value}" if was != state else ""))
             return
         for skill in waiting:
             _show_change(skill, shelf)
@@ -157,6 +162,35 @@ def show_proof(proof: Proof, *, name: str, as_json: bool) -> None:
         console.print(f"{check.name:12} {mark}  {clean(check.evidence)}")
     for call in proof.questions[:1]:
         console.print(f"What would tell most: {clean(written(name, call))} == ?")
+
+
+def _kept(kept: Skill, before: Skill | None, *, versions: int) -> str:
+    """Say what an added file has come to: a new version, or one of those that were there."""
+    version = f"{kept.name} version {kept.version}"
+    if before is None or kept.version > versions:
+        return f"kept {version}, {kept.state.value}"
+    if kept.version != before.version:
+        return f"{version} is the current one again, {kept.state.value}"
+    new = len(set(_vouched(kept)) - set(_vouched(before)))
+    news = f"{new} more case{'s' * (new > 1)}" if new else "nothing new"
+    was = f"; it was {before.state.value}" if before.state is not kept.state else ""
+    return f"{version} is there already: {news}, {kept.state.value}{was}"
+
+
+def _vouched(skill: Skill) -> list[str]:
+    return [written(skill.name, call_of(case)) for case in skill.cases if case.origin in VOUCHED]
+
+
+def _advice(draft: Skill, decision: Decision) -> str:
+    if draft.cases or decision.check != "cases":
+        return ""
+    return f"; write asserts below it whose results you know: assert {draft.name}(...) == ..."
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "it is no UTF-8 text" if isinstance(error, UnicodeError) else str(error)
 
 
 def _waiting(shelf: SkillLibrary) -> list[Skill]:
@@ -183,7 +217,7 @@ def _draft(file: Path, shelf: SkillLibrary) -> Skill:
         proposal = read_draft(file.read_text(encoding="utf-8"))
         facts = read_source(proposal.source)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{str(file)!r} cannot be added: {error}") from None
+        raise ConfigError(f"{str(file)!r} cannot be added: {_why(error)}") from None
     return Skill(
         name=facts.name,
         source=proposal.source,

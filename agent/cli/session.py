@@ -198,7 +198,8 @@ def _run(tasks: Path, name: str, *, library: Path, settings: dict[str, Any], as_
     if len(results) < len(rows):
         why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
         again = _how_to_resume(name, library)
-        print(f"stopped after {len(results)} of {plural(len(rows), 'task')}{clean_lines(why)}; {again}")
+        done = f"stopped after {len(results)} of {plural(len(rows), 'task')}"
+        print(f"{done}{clean_lines(why)}; {again}")
     if signalled and len(results) < len(rows):
         raise KeyboardInterrupt
     failed = any(result.solved is False or not result.answered for result in results)

@@ -14,6 +14,7 @@ from habilis.agent.cli import options, proving
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import print_json
 from habilis.agent.evidence import evidence_of
+from habilis.agent.observe import card_of
 from habilis.agent.report.words import plural
 from habilis.errors import ConfigError
 from habilis.memory.hits import Hit
@@ -88,7 +89,7 @@ def search(
     console = Console(highlight=False)
     for hit in hits:
         doubt = "" if hit.fits and not hit.doubtful else "doubtful; "
-        console.print(f"[bold]{clean(hit.skill.card)}[/]")
+        console.print(f"[bold]{clean(card_of(hit.skill))}[/]")
         console.print(f"  [dim]{doubt}{clean(_reason(hit))}[/]")
     if not hits:
         console.print("No skill fits.")
@@ -157,14 +158,18 @@ def history(
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     as_json: options.JsonOption = False,
 ) -> None:
-    """List a skill's versions, oldest first."""
+    """List a skill's versions, oldest first; `*` marks the current one."""
     with options.open_library(library) as shelf:
-        versions = [_row(skill) for skill in shelf.history(name)]
+        current = shelf.get(name).version
+        versions = [
+            {**_row(skill), "current": skill.version == current} for skill in shelf.history(name)
+        ]
     if as_json:
         print_json(versions)
         return
     for row in versions:
-        line = f"{row['version']}  {row['hash']}  {row['author']}  {row['task']}"
+        mark = "*" if row["current"] else " "
+        line = f"{mark} {row['version']}  {row['hash']}  {row['author']}  {row['task']}"
         print(clean_lines(" ".join(line.split("\n"))))
 
 

@@ -22,7 +22,6 @@ from habilis.skills.proof.checks import (
 from habilis.skills.proof.evidence import Call, CheckResult, Proof
 from habilis.skills.proof.policy import Policy
 from habilis.skills.proof.trial import Finding, LoadSkill, Trial
-from habilis.skills.sandbox.client import Worker
 from habilis.skills.skill import Skill
 
 # Cheapest first; nothing runs before the source has been read.
@@ -31,11 +30,11 @@ RUN: Final[Mapping[str, Callable[[Trial], Finding]]] = {
     "alone": alone.check,
     "cases": cases.check,
     "use": use.check,
+    "robustness": robustness.check,  # before what would wait for calls that hang
+    "novelty": novelty.check,  # before what a copy need not be asked
     "again": again.check,
     "sensitivity": sensitivity.check,
-    "robustness": robustness.check,
     "mutation": mutation.check,
-    "novelty": novelty.check,
 }
 _ALWAYS = frozenset({"form", "alone"})  # what the others stand on
 
@@ -43,13 +42,13 @@ _ALWAYS = frozenset({"form", "alone"})  # what the others stand on
 class Gate:
     """Proves drafts against the skills we have.
 
-    `load_skill` gives the sources of a saved skill and of all it requires, in loading
-    order.
+    `load_skill` gives the sources of a saved skill, by name or in the version that a draft
+    has pinned, and of all it requires.
     """
 
     def __init__(self, load_skill: LoadSkill, *, policy: Policy = Policy()) -> None:
         self.load_skill, self.policy = load_skill, policy
-        self._running: Worker | None = None
+        self._running: Trial | None = None
         self._interrupted = False
 
     def interrupt(self) -> None:
@@ -70,11 +69,14 @@ class Gate:
 
         `load_skill` and `checks` stand in for the gate's own and the policy's.
         """
-        wanted = {*_ALWAYS, *(self.policy.checks if checks is None else checks)}
-        trial = self._trial(draft, neighbours, load_skill)
+        with self._trial(draft, neighbours, load_skill) as trial:
+            return self._proof(trial, self.policy.checks if checks is None else checks)
+
+    def _proof(self, trial: Trial, checks: Sequence[str]) -> Proof:
+        wanted = {*_ALWAYS, *checks}
         results: list[CheckResult] = []
         runs: list[tuple[str, Callable[[], Finding]]] = [
-            *((name, _bound(check, draft)) for name, check in READ.items()),
+            *((name, _bound(check, trial.draft)) for name, check in READ.items()),
             *((name, _bound(check, trial)) for name, check in RUN.items()),
         ]
         for name, check in runs:
@@ -102,26 +104,18 @@ class Gate:
 
     def call(self, draft: Skill, calls: Sequence[Call]) -> list[Outcome]:
         """Run a draft in a fresh worker, with only what it requires, on each call."""
-        trial = self._trial(draft, (), None)
-        with trial.worker(seed=1) as worker:
+        with self._trial(draft, (), None) as trial, trial.worker(seed=1) as worker:
             return trial.call(worker, draft.name, calls)
 
     def _trial(
         self, draft: Skill, neighbours: Sequence[Skill], load_skill: LoadSkill | None
     ) -> Trial:
-        return Trial(
-            draft,
-            neighbours=neighbours,
-            load_skill=load_skill or self.load_skill,
-            policy=self.policy,
-            started=self._start,
-            stopped=lambda: self._interrupted,
-        )
-
-    def _start(self, worker: Worker) -> None:
-        self._running = worker
+        load = load_skill or self.load_skill
+        trial = Trial(draft, neighbours=neighbours, load_skill=load, policy=self.policy)
+        self._running = trial
         if self._interrupted:
-            worker.interrupt()
+            trial.interrupt()
+        return trial
 
 
 def _bound(check: Callable[..., Finding], given: object) -> Callable[[], Finding]:

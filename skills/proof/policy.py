@@ -13,11 +13,11 @@ ALL = (
     "alone",
     "cases",
     "use",
+    "robustness",
+    "novelty",
     "again",
     "sensitivity",
-    "robustness",
     "mutation",
-    "novelty",
 )
 
 

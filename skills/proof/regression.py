@@ -62,7 +62,9 @@ def prove_update(
         pinned = {n: renewed[n].hash if n in renewed else pin for n, pin in skill.requires.items()}
         renewed[skill.name] = again = replace(skill, requires=pinned)
         failed = gate.prove(
-            again, load_skill=lambda name: _closure(gate, name, renewed), checks=_AGAIN
+            again,
+            load_skill=lambda name, pin="", /: _closure(gate, name, pin, renewed),
+            checks=_AGAIN,
         ).failed
         if failed is not None:
             return Update(
@@ -117,9 +119,15 @@ def _equal(one: Case, other: Case) -> bool:
     )
 
 
-def _closure(gate: Gate, name: str, renewed: Mapping[str, Skill]) -> list[tuple[str, str]]:
+def _closure(
+    gate: Gate, name: str, pin: str, renewed: Mapping[str, Skill]
+) -> list[tuple[str, str]]:
     if name not in renewed:
-        return list(gate.load_skill(name))
+        return list(gate.load_skill(name, pin))
     skill = renewed[name]
-    below = [pair for needed in skill.requires for pair in _closure(gate, needed, renewed)]
+    below = [
+        pair
+        for needed, own in skill.requires.items()
+        for pair in _closure(gate, needed, own, renewed)
+    ]
     return [*below, (name, skill.source)]

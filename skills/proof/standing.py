@@ -29,7 +29,7 @@ INDEPENDENT = frozenset({CaseOrigin.KEPT_BACK, CaseOrigin.TESTER, CaseOrigin.LAT
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """One task in which a skill was called, and whether the task was solved."""
+    """One task in which a skill was called, by its key, and whether the task was solved."""
 
     task: str
     helped: bool
@@ -65,7 +65,8 @@ def next_state(state: SkillState, uses: Sequence[Use], *, rule: Rule = Rule()) -
     """Return the state after these uses, oldest first. Archived stays archived.
 
     Doubtful after `failures` in the last `window` uses; active after help in `tasks`
-    distinct tasks, of a doubtful skill since its last failure.
+    distinct tasks, of a doubtful skill since its last failure. Help with a task that has
+    no key is not known to be distinct from any other.
     """
     if state is SkillState.ARCHIVED:
         return state
@@ -75,7 +76,7 @@ def next_state(state: SkillState, uses: Sequence[Use], *, rule: Rule = Rule()) -
     if state is SkillState.DOUBTFUL:
         failed = max((n for n, use in enumerate(uses) if not use.helped), default=-1)
         uses = uses[failed + 1 :]
-    helped = {use.task for use in uses if use.helped}
+    helped = {use.task for use in uses if use.helped and use.task}
     return SkillState.ACTIVE if len(helped) >= rule.tasks else state
 
 
@@ -91,6 +92,11 @@ def may_answer(
         return True
     if state is not SkillState.CANDIDATE:
         return False
+    more = len(unseen(cases, new))
+    return not more or independent(cases) + more >= rule.independent
+
+
+def unseen(cases: Sequence[Case], new: Sequence[Case]) -> list[Case]:
+    """Return the new cases that say something the known ones do not."""
     known = [(case.arguments, case.expected) for case in cases]
-    unseen = [case for case in new if (case.arguments, case.expected) not in known]
-    return not unseen or independent(cases) + len(unseen) >= rule.independent
+    return [case for case in new if (case.arguments, case.expected) not in known]

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from random import Random
+from typing import Protocol, Self
 
 from habilis.errors import LibraryError
 from habilis.skills.calling import NOT_RUN, call_until
 from habilis.skills.compare import same, show
-from habilis.skills.outcome import Outcome
+from habilis.skills.outcome import Outcome, OutcomeKind
 from habilis.skills.proof.declared import declared_calls
 from habilis.skills.proof.evidence import Call, Relative
 from habilis.skills.proof.near import near_calls
@@ -23,9 +24,18 @@ from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.pool import fresh_worker
 from habilis.skills.skill import Case, Skill
 
-LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
-_HANGS = 3  # after so many inputs that hang or kill no more are tried
+_HANGS = 3
+_ENDLESS = frozenset({OutcomeKind.OUT_OF_MEMORY, OutcomeKind.TOO_MUCH_OUTPUT})
 _REL_TOL = 1e-6  # a case's result was computed by other means than the draft's
+
+
+class LoadSkill(Protocol):
+    """Give (name, source) of all that a saved skill requires, in loading order, then its own.
+
+    Of its current version, or of the one with the content hash `pinned`.
+    """
+
+    def __call__(self, name: str, pinned: str = "", /) -> Sequence[tuple[str, str]]: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +61,29 @@ class Trial:
         neighbours: Sequence[Skill],
         load_skill: LoadSkill,
         policy: Policy,
-        started: Callable[[Worker], None],
-        stopped: Callable[[], bool],
     ) -> None:
         self.draft, self.neighbours, self.policy = draft, tuple(neighbours), policy
-        self._load_skill, self._started, self._stopped = load_skill, started, stopped
+        self._load_skill = load_skill
         self._deadline = time.monotonic() + policy.seconds
+        self._interrupted = False
+        self._open: list[Worker] = []
+        self._kept = ExitStack()  # what stays open until the proof ends
         self.first: Sequence[Outcome] = ()  # of the cases, in the first worker
         self.relative: Relative | None = None
         self.recorded: list[Case] = []
         self.questions: list[Call] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._kept.close()
+
+    def interrupt(self) -> None:
+        """Stop it from another thread: no call runs any more."""
+        self._interrupted = True
+        for worker in tuple(self._open):
+            worker.interrupt()
 
     @cached_property
     def function(self) -> ast.FunctionDef:
@@ -96,7 +119,7 @@ class Trial:
         made = near_calls(
             self.known, self.random, constants=self.constants, count=self.policy.inputs
         )
-        return self.try_calls([call for call in unique(made) if call not in self.known])
+        return self._made([call for call in unique(made) if call not in self.known])
 
     @cached_property
     def declared(self) -> list[tuple[Call, Outcome]]:
@@ -104,12 +127,22 @@ class Trial:
         made = declared_calls(
             self.function, self.known, count=self.policy.inputs, random=self.random
         )
-        return self.try_calls(unique(made))
+        return self._made(unique(made))
+
+    def _made(self, calls: list[Call]) -> list[tuple[Call, Outcome]]:
+        """Call the draft on made inputs; past one that refuses it, no more are waited for."""
+        refuses = "robustness" in self.policy.checks
+        return self.try_calls(calls, hangs=1 if refuses else _HANGS)
 
     @cached_property
     def pool(self) -> list[tuple[Call, Outcome]]:
         """All inputs that were made, those near the cases first."""
-        return [*self.near, *self.declared]
+        return list(self.inputs())
+
+    def inputs(self) -> Iterator[tuple[Call, Outcome]]:
+        """Yield what `pool` holds; what is not asked for is not made."""
+        yield from self.near
+        yield from self.declared
 
     # calls -------------------------------------------------------------------
 
@@ -134,14 +167,24 @@ class Trial:
             allow=tuple(policy.allow),
             hash_seed=seed,
         )
-        self._started(worker)
-        with worker:
-            yield worker
+        self._open.append(worker)
+        if self._interrupted:
+            worker.interrupt()
+        try:
+            with worker:
+                yield worker
+        finally:
+            self._open.remove(worker)
+
+    @cached_property
+    def _shared(self) -> Worker:
+        """The worker of all inputs that are made: to start one takes as long as many calls."""
+        return self._kept.enter_context(self.worker(seed=1))
 
     @cached_property
     def _needed(self) -> list[tuple[str, str]]:
-        """What the draft requires, in an order in which each is the last of its name."""
-        needed = [list(self._load_skill(each)) for each in self.draft.requires]
+        """The versions that the draft pins, in an order in which each is the last of its name."""
+        needed = [list(self._load_skill(*each)) for each in self.draft.requires.items()]
         for order in (needed, needed[::-1]):
             pairs = [pair for closure in order for pair in closure]
             last = dict(pairs)
@@ -169,17 +212,22 @@ class Trial:
             stop=stop,
         )
 
-    def try_calls(self, calls: list[Call]) -> list[tuple[Call, Outcome]]:
-        """Call the draft on inputs; one that hangs does not keep the others from running."""
+    def try_calls(self, calls: list[Call], *, hangs: int = _HANGS) -> list[tuple[Call, Outcome]]:
+        """Call the draft on inputs, until so many of them have hung or eaten the memory."""
         found: list[tuple[Call, Outcome]] = []
         hung = 0
-        with self.worker(seed=1) as worker:
-            while len(found) < len(calls) and hung < _HANGS and self.seconds_left() > 0:
-                left = calls[len(found) :]
-                outcomes = self.call(worker, self.draft.name, left, action_s=self.brief_s)
-                ran = [outcome for outcome in outcomes if outcome is not NOT_RUN]
-                found += zip(left, ran, strict=False)
-                hung += 1  # call_until ends where a call hangs or dies
+        while len(found) < len(calls) and hung < hangs and self.seconds_left() > 0:
+            left = calls[len(found) :]
+            outcomes = self.call(
+                self._shared,
+                self.draft.name,
+                left,
+                stop=lambda _, seen: seen.kind in _ENDLESS,
+                action_s=self.brief_s,
+            )
+            ran = [outcome for outcome in outcomes if outcome is not NOT_RUN]
+            found += zip(left, ran, strict=False)
+            hung += 1  # call_until ends where a call hangs or dies
         return found
 
     def try_other(self, name: str, calls: list[Call]) -> list[tuple[Call, Outcome]]:
@@ -194,7 +242,7 @@ class Trial:
         return min(1.0, self.policy.limits.action_s)
 
     def seconds_left(self) -> float:
-        return 0.0 if self._stopped() else max(0.0, self._deadline - time.monotonic())
+        return 0.0 if self._interrupted else max(0.0, self._deadline - time.monotonic())
 
 
 def call_of(case: Case) -> Call:

@@ -7,7 +7,9 @@ import pytest
 from habilis import Agent, Expected, KeptBack, ScriptedAuthor, SkillLibrary
 from habilis.agent.keeping import Keeper
 from habilis.agent.later import gather, later
+from habilis.agent.task import Task
 from habilis.errors import NameTaken
+from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.gate import Gate
 from habilis.skills.skill import Case, CaseOrigin, Skill, SkillState
 from tests.making import case, make_skill
@@ -45,6 +47,20 @@ def test_examples_of_a_task_that_a_skill_answered_are_cases_of_it(library: Skill
     assert len(later_cases(library, "surname")) == 3
     assert library.get("surname").state is SkillState.ACTIVE
     assert library.get("surname").version == 1
+
+
+def test_the_examples_it_was_kept_for_show_nothing_new(library: SkillLibrary) -> None:
+    """However often they are asked, under whatever name: that makes no skill active."""
+    library.add(SURNAME)
+    nobody = Agent(ScriptedAuthor([]), library=library)
+    own = [(["Ada Lovelace"], "Lovelace")]
+    for name in ("one", "two", "three"):
+        again = Task("Last name?", id=name, examples=own)
+        assert nobody.run_sync(again).stop_reason == "recalled"
+    assert library.get("surname").state is SkillState.CANDIDATE
+    assert library.ledger("surname").helped == 3
+    nobody.run_sync(Task("Last name?", id="four", examples=[*own, *NAMES]))
+    assert [use.task for use in library.uses("surname")] == ["", "", "", "four"]
 
 
 def test_a_checked_answer_that_a_skill_gave_is_a_case_of_it(library: SkillLibrary) -> None:
@@ -130,6 +146,22 @@ def test_an_update_and_its_dependants_are_kept_together_or_not_at_all(
     assert library.get("surname") == old and library.get("loud_surname").version == 2
     kept = keeper.keep(keeper.decide(better))
     assert kept.version == 2 and library.get("loud_surname").requires == {"surname": kept.hash}
+
+
+def test_after_a_rollback_a_proof_runs_with_what_was_pinned(library: SkillLibrary) -> None:
+    """Its caller was proved with the newer version, and goes on calling it."""
+    old, _ = with_caller(library)
+    keeper = Keeper(library, Gate(library.closure))
+    newer = replace(old, source=old.source.replace("split()", 'replace(",", " ").split()'))
+    keeper.keep(keeper.decide(newer))
+    library.rollback("surname", 1)
+    gate, caller = Gate(library.closure), library.get("loud_surname")
+    call = Call(arguments=("Ada a,b",))
+    assert gate.call(caller, [call])[0].value == library["loud_surname"]("Ada a,b") == "B"
+    assert gate.call(library.get("surname"), [call])[0].value == "a,b"
+    third = replace(old, source=old.source.replace("split()", "strip().split()"))
+    update = keeper.decide(third)
+    assert [each.name for each in update.versions] == ["surname", "loud_surname"]
 
 
 def test_a_task_goes_on_with_the_version_it_has_begun_with(library: SkillLibrary) -> None:

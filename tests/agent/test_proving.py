@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,15 @@ from typer.testing import CliRunner
 from habilis import Agent, Budget, Expected, KeptBack, ScriptedAuthor, SkillLibrary
 from habilis.agent.author import Purpose, Request
 from habilis.agent.cli import app
+from habilis.agent.keeping import Keeper
 from habilis.agent.recall import Recall
 from habilis.agent.setting import Setting
 from habilis.agent.task import Task
 from habilis.agent.uses import is_idle
+from habilis.errors import ConfigError
 from habilis.events import Event, Notice, SkillNotKept
-from habilis.skills.skill import CaseOrigin, SkillState
+from habilis.skills.proof.gate import Gate
+from habilis.skills.skill import Case, CaseOrigin, Skill, SkillState
 from tests.making import make_skill, simple
 
 COST = "```python\nfinal_answer(5 * 10 * 100)\n```"
@@ -188,6 +192,117 @@ def test_a_file_passes_the_same_gate(
     assert "at version 1 again" in skills("rollback", "words_of")[1]
     file.write_text("assert 1 == 1\n")
     assert skills("add", str(file))[0] != 0
+
+
+def test_adding_says_what_has_come_of_it(
+    tmp_path: Path, skills: Callable[..., tuple[int, str]]
+) -> None:
+    """A file that says nothing new makes no version; one that cannot be kept says why."""
+    file = tmp_path / "words.py"
+
+    def add(text: str) -> str:
+        file.write_text(text)
+        return skills("add", str(file))[1].strip().split("\n")[-1]
+
+    assert add(WORDS[: WORDS.index("assert")]).endswith("assert words_of(...) == ...")
+    assert add(WORDS) == "kept words_of version 1, candidate"
+    assert "version 1 is there already: nothing new, candidate" in add(WORDS)
+    laid_out = WORDS.replace("    return", "    # by spaces\n\n    return")
+    more = laid_out + 'assert words_of("d e") == ["d", "e"]\n'
+    assert "version 1 is there already: 1 more case, candidate" in add(more)
+    commas = WORDS.replace("split()", 'replace(",", " ").split()')
+    assert "kept words_of version 2" in add(commas)
+    assert "version 1 is the current one again" in add(WORDS)
+    assert "version 2 is the current one again" in add(commas)
+    skills("archive", "words_of")
+    assert add(commas).endswith("nothing new, candidate; it was archived")
+    assert "two cases contradict each other: words_of('c')" in add(
+        commas + 'assert words_of("c") == ["C"]\n'
+    )
+
+
+ROUND_ABOUT = '''from skills import {other}
+
+
+def {own}(text: str) -> list[str]:
+    """Return the words of a text."""
+    return {other}(text)
+
+
+assert {own}("a b") == ["a", "b"]
+'''
+
+
+def test_files_that_require_each_other_are_refused(
+    tmp_path: Path, skills: Callable[..., tuple[int, str]]
+) -> None:
+    """The circle is named; both stay as they were."""
+    file = tmp_path / "words.py"
+    file.write_text(WORDS)
+    skills("add", str(file))
+    capitals = ROUND_ABOUT.format(own="capitals_of", other="words_of")
+    file.write_text(capitals.replace("(text)\n", "(text.upper())\n").replace('["a"', '["A"'
+        ).replace('"b"]', '"B"]'))  # fmt: skip
+    assert "kept capitals_of version 1" in skills("add", str(file))[1]
+    file.write_text(ROUND_ABOUT.format(own="words_of", other="capitals_of"))
+    code, said = skills("add", str(file))
+    assert code == 1 and "calls 'capitals_of', which calls it" in said
+
+
+def test_versions_and_what_is_wrong_are_told_plainly(
+    tmp_path: Path, skills: Callable[..., tuple[int, str]], library: SkillLibrary
+) -> None:
+    """Which version is the current one, and why a command cannot do what it is asked."""
+    first = library.add(simple("first_word", "Return the first word.", "return text.split()[0]"))
+    for arguments, said in {
+        ("rollback", "first_word"): "at its first version: there is none to go back to",
+        ("rollback", "first_word", "--version", "7"): "no version 7; there is 1",
+        ("add", str(tmp_path / "none.py")): "cannot be added: No such file or directory",
+        ("add", str(tmp_path)): "cannot be added: Is a directory",
+    }.items():
+        given = ["skills", *arguments, "--library", str(library.path)]
+        with pytest.raises(ConfigError, match=said):
+            CliRunner().invoke(app, given, catch_exceptions=False)
+    library.add(replace(first, source=first.source.replace("split()", "strip().split()")))
+    skills("rollback", "first_word")
+    lines = skills("history", "first_word")[1].splitlines()
+    assert lines[0].startswith("* 1 ") and lines[1].startswith("  2 ")
+    rows = json.loads(skills("history", "first_word", "--json")[1])
+    assert [row["current"] for row in rows] == [True, False]
+    skills("archive", "first_word")
+    assert "is active; it was archived" in skills("review", "first_word", "--approve")[1]
+
+
+def test_an_author_is_not_shown_how_it_is_judged(library: SkillLibrary) -> None:
+    """Not in words and not as data: what is kept back would be kept from nobody."""
+    seen: list[Request] = []
+
+    def solve(request: Request) -> str:
+        seen.append(request)
+        return SURNAME
+
+    agent = Agent(ScriptedAuthor(solve), library=library)
+    result = agent.run_sync("Last name?", examples=MORE[:1], checks=[KeptBack(MORE[1:])])
+    assert result.solved and seen and all(request.task.checks == () for request in seen)
+    assert not any("Jan van Dam" in repr(request) for request in seen)
+
+
+def test_the_same_short_formula_of_another_purpose_is_no_copy(library: SkillLibrary) -> None:
+    """Sides times length and speed times time read alike; code of some length says more."""
+
+    def product(name: str, said: str, one: str, two: str) -> Skill:
+        head = f"def {name}({one}: float, {two}: float) -> float:"
+        given = Case(arguments=(5.0, 10.0), expected=50.0, origin=CaseOrigin.USER)
+        source = f'{head}\n    """{said}"""\n    return {one} * {two}\n'
+        return make_skill(source, cases=(given,))
+
+    library.add(product("polygon_perimeter", "Return the perimeter.", "sides", "length"))
+    library.encode()
+    keeper = Keeper(library, Gate(library.closure))
+    other = product("distance_covered", "Return how far a car has gone.", "speed", "hours")
+    assert keeper.decide(other).passed
+    copied = product("perimeter_polygon", "Compute the polygon perimeter.", "a", "b")
+    assert keeper.decide(copied).twin == "polygon_perimeter"
 
 
 def test_review_and_prune(skills: Callable[..., tuple[int, str]], library: SkillLibrary) -> None:

@@ -103,9 +103,15 @@ def _fails(trial: Trial, worker: Worker, stand_in: str, cases: Sequence[Case]) -
         stand_in,
         calls,
         stop=lambda index, seen: not agrees(seen, cases[index]),
-        action_s=min(1.0, trial.policy.limits.action_s),
+        action_s=_patience_s(trial),
     )
     return not all(map(agrees, outcomes, cases))
+
+
+def _patience_s(trial: Trial) -> float:
+    """How long a mutant may take for a case: a few times what the draft took, and 1 s at most."""
+    slowest = max((seen.seconds for seen in trial.first), default=0.0)
+    return min(1.0, trial.policy.limits.action_s, max(_SLOWEST_S, 4 * slowest))
 
 
 def _questions(trial: Trial, survivors: Sequence[Sequence[bool]]) -> list[Call]:

@@ -19,7 +19,7 @@ def check(trial: Trial) -> Finding:
     """
     name, documented = trial.draft.name, _docstring(trial)
     unnamed: Counter[str] = Counter()
-    for call, seen in trial.pool:
+    for call, seen in trial.inputs():
         if seen.ok:
             continue
         if _unbearable(seen):

@@ -18,7 +18,7 @@ def cases(*pairs: tuple[object, object]) -> tuple[Case, ...]:
 
 
 def gate() -> Gate:
-    return Gate(lambda name: [], policy=Policy(limits=Limits(action_s=1.0)))
+    return Gate(lambda *_: [], policy=Policy(limits=Limits(action_s=1.0)))
 
 
 WORDS = cases(("Ada Lovelace", "Lovelace"), ("Alan Turing", "Turing"))
@@ -75,7 +75,7 @@ def test_no_cases_and_no_word_from_the_task() -> None:
 def test_a_copy_names_its_twin() -> None:
     """The same results on all cases as a neighbour."""
     old = make_skill(LAST.replace("surname", "last_word"))
-    keeper = Gate(lambda name: [(old.name, old.source)])
+    keeper = Gate(lambda *_: [(old.name, old.source)])
     proof = keeper.prove(make_skill(LAST, cases=WORDS), neighbours=[old])
     assert (proof.twin, proof.failed and proof.failed.name) == ("last_word", "novelty")
 
@@ -83,7 +83,7 @@ def test_a_copy_names_its_twin() -> None:
 def test_a_proof_keeps_its_time() -> None:
     """Many slow cases end at the deadline, not at cases times the limit."""
     slow = LAST.replace("return", "n = 0\n    while n < 10**6: n += 1\n    return")
-    keeper = Gate(lambda name: [], policy=Policy(seconds=0.5))
+    keeper = Gate(lambda *_: [], policy=Policy(seconds=0.5))
     proof = keeper.prove(make_skill(slow, cases=WORDS * 200))
     assert proof.failed is not None and "not run" in proof.failed.evidence
 
@@ -91,7 +91,7 @@ def test_a_proof_keeps_its_time() -> None:
 def test_an_interrupted_proof_fails() -> None:
     """So a cancelled task keeps nothing and ends soon."""
     endless = LAST.replace("return", "while True: pass\n    return")
-    keeper = Gate(lambda name: [], policy=Policy(limits=Limits(action_s=60)))
+    keeper = Gate(lambda *_: [], policy=Policy(limits=Limits(action_s=60)))
     timer = threading.Timer(0.5, keeper.interrupt)
     timer.start()
     proof = keeper.prove(make_skill(endless, cases=WORDS))
@@ -172,7 +172,7 @@ def test_cases_that_contradict_each_other_are_named() -> None:
 
 def test_checks_can_be_switched_off() -> None:
     """The policy names those that run; what all others stand on always does."""
-    keeper = Gate(lambda name: [], policy=Policy(checks=("cases",)))
+    keeper = Gate(lambda *_: [], policy=Policy(checks=("cases",)))
     names = [check.name for check in keeper.prove(make_skill(LAST, cases=WORDS)).checks]
     assert names == ["form", "alone", "cases"]
 
@@ -205,6 +205,6 @@ def test_a_more_general_draft_says_which_skill_it_could_replace() -> None:
         ),
         cases=WORDS,
     )
-    keeper = Gate(lambda name: [(narrow.name, narrow.source)])
+    keeper = Gate(lambda *_: [(narrow.name, narrow.source)])
     proof = keeper.prove(make_skill(LAST, cases=WORDS), neighbours=[narrow])
     assert proof.passed and proof.relative is not None and proof.relative.name == "last_word"

@@ -9,7 +9,7 @@ from habilis.skills.proof.declared import declared_calls
 from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.mutants import make_mutants
 from habilis.skills.proof.near import near_calls, vary
-from habilis.skills.proof.reading import function_of, shape_of, spelled_out
+from habilis.skills.proof.reading import function_of, laid_out_alike, shape_of, spelled_out
 
 SOURCE = '''
 def clip(values: list[int], low: int = 0, *, high: int | None = 9) -> list[int]:
@@ -67,6 +67,16 @@ def test_mutants_parse_differ_and_stay_within_their_number() -> None:
         assert kind in faults
     assert make_mutants(SOURCE, count=12) == mutants
     assert "within bounds" not in mutants[0].source
+
+
+def test_another_layout_is_no_other_source() -> None:
+    """Comments, blank lines, quotes and the room around a docstring's words say nothing."""
+    source = 'def f(n: int) -> int:\n    """Add   one."""\n    return n + 1\n'
+    other = "# mine\ndef f(n:int)->int:\n    '''Add\n    one.\n    '''\n\n    return (n + 1)\n"
+    assert laid_out_alike(source, other)
+    assert not laid_out_alike(source, source.replace("Add", "Put"))
+    assert not laid_out_alike(source, source.replace("n:", "m:"))
+    assert laid_out_alike("def", "def") and not laid_out_alike("def", source)
 
 
 def test_a_renamed_copy_has_the_same_shape() -> None:

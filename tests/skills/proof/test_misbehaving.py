@@ -123,7 +123,7 @@ ALL = {
 def test_what_would_misbehave_later_is_refused_before(before: str, body: str) -> None:
     """It passes all its cases while it is proved: only reading it tells, or other inputs."""
     source = before + HEAD + body + END
-    failed = Gate(lambda _: []).prove(make_skill(source, cases=CASES)).failed
+    failed = Gate(lambda *_: []).prove(make_skill(source, cases=CASES)).failed
     assert failed is not None and failed.name in ("steady", "form", "sensitivity"), failed
 
 
@@ -154,7 +154,7 @@ SOUND = {
 def test_ordinary_helpers_are_no_misbehaviour(before: str, body: str) -> None:
     """Tables, patterns, caches and classes beside a function are how people write."""
     source = before + HEAD + body + END
-    proof = Gate(lambda _: []).prove(
+    proof = Gate(lambda *_: []).prove(
         make_skill(source, cases=CASES), checks=("steady", "cases", "again")
     )
     assert proof.passed, proof.failed

@@ -40,7 +40,7 @@ ALL = [WORDS, COUNT, TWICE]
 def gate() -> Gate:
     known = {each.name: each for each in ALL}
 
-    def load(name: str) -> list[tuple[str, str]]:
+    def load(name: str, pinned: str = "", /) -> list[tuple[str, str]]:
         below = [pair for needed in known[name].requires for pair in load(needed)]
         return [*below, (name, known[name].source)]
 

@@ -30,7 +30,7 @@ CLOSURES = {
 }
 
 
-def load(name: str) -> Sequence[tuple[str, str]]:
+def load(name: str, pinned: str = "", /) -> Sequence[tuple[str, str]]:
     return CLOSURES[name]
 
 
