@@ -16,8 +16,8 @@ from habilis.memory.embed import SentenceTransformerEncoder
 from habilis.memory.embeddings import Embeddings
 from habilis.memory.exact import ExactIndex
 from habilis.memory.exported import cache_home
+from habilis.memory.opening import open_store
 from habilis.memory.retrieve import Query, Ranking, find, parts
-from habilis.memory.store import Store
 from habilis.memory.vectors import Vectors
 from habilis.memory.words import Words, card_text
 
@@ -118,7 +118,7 @@ def mixed(sets: Sequence[Set]) -> Set:
 
 def open_embeddings() -> Embeddings:
     """Return MiniLM's vectors, kept in the user's cache: a second run encodes nothing."""
-    return Embeddings(Store(cache_home() / "benchmarks"), SentenceTransformerEncoder())
+    return Embeddings(open_store(cache_home() / "benchmarks"), SentenceTransformerEncoder())
 
 
 @dataclass

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.model_server import ModelServer
 from benchmarks.session_driver import NAME, library, reply, rows_of, table_of, tasks
 from habilis.memory.journal_ledger import scope_of
-from habilis.memory.store import Store
+from habilis.memory.opening import open_store
 
 ROOT = Path(__file__).parent.parent
 _FINISH_S = 600.0
@@ -90,7 +90,7 @@ def _ran_until(command: list[str], seconds: float) -> bool:
 
 
 def _kill_gateway(folder: Path) -> int:
-    store = Store(folder, read_only=True)
+    store = open_store(folder, read_only=True)
     try:
         pids = [row[0] for row in store.rows("SELECT pid FROM process")]
     finally:

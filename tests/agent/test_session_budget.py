@@ -14,6 +14,8 @@ from habilis.events import Event, Paused
 from habilis.memory.journal_ledger import LIBRARY, scope_of
 from habilis.memory.step import Cost, Place
 
+pytestmark = pytest.mark.on_both_stores
+
 TASKS = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(4)]
 
 
@@ -124,7 +126,7 @@ def test_two_runs_of_one_session_at_once(library: SkillLibrary) -> None:
     agent = Agent(ScriptedAuthor(says), library=library)
 
     def start_another(event: Event) -> None:
-        with pytest.raises(SessionBusy), SkillLibrary(library.path, index="exact") as other:
+        with pytest.raises(SessionBusy), SkillLibrary(library.store.address, index="exact") as other:
             other.journal.claims.take("s")
 
     agent.session("s", TASKS[:1]).run_sync(observer=start_another)
@@ -139,7 +141,7 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     library.journal.claims.release(place.claim)
 
     def habilis(*arguments: str) -> str:
-        command = ["session", *arguments, "--library", str(library.path)]
+        command = ["session", *arguments, "--library", library.store.address.given]
         run = CliRunner().invoke(app, command, catch_exceptions=False)
         assert run.exit_code == 0, run.output
         return run.output
