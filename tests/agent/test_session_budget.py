@@ -14,8 +14,6 @@ from habilis.events import Event, Paused
 from habilis.memory.journal_ledger import LIBRARY, scope_of
 from habilis.memory.step import Cost, Place
 
-pytestmark = pytest.mark.on_both_stores
-
 TASKS = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(4)]
 
 
@@ -59,6 +57,7 @@ def test_a_sessions_budget_is_never_overrun(
     assert library.journal.ledger.account(scope_of("s")).tokens == 100 * 200
 
 
+@pytest.mark.on_both_stores
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_a_session_takes_no_step_too_many(library: SkillLibrary, parallel: int) -> None:
     """Also when tasks run side by side."""
@@ -69,6 +68,7 @@ def test_a_session_takes_no_step_too_many(library: SkillLibrary, parallel: int) 
     assert "2 of 2 steps" in session.stopped_because
 
 
+@pytest.mark.on_both_stores
 def test_all_sessions_share_the_librarys_budget(library: SkillLibrary) -> None:
     """What one has spent is not there for the other."""
     library.journal.ledger.limit(LIBRARY, steps=5)
@@ -121,17 +121,22 @@ def test_patience_comes_to_an_end(library: SkillLibrary) -> None:
     assert len(Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()) == 4
 
 
+@pytest.mark.on_both_stores
 def test_two_runs_of_one_session_at_once(library: SkillLibrary) -> None:
     """The second is refused, whoever starts it."""
     agent = Agent(ScriptedAuthor(says), library=library)
 
     def start_another(event: Event) -> None:
-        with pytest.raises(SessionBusy), SkillLibrary(library.store.address, index="exact") as other:
+        with (
+            pytest.raises(SessionBusy),
+            SkillLibrary(library.store.address, index="exact") as other,
+        ):
             other.journal.claims.take("s")
 
     agent.session("s", TASKS[:1]).run_sync(observer=start_another)
 
 
+@pytest.mark.on_both_stores
 def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -> None:
     """list, show, status, fork and compact work on what the journal holds."""
     Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()

@@ -1,0 +1,115 @@
+"""One library in Postgres, two machines, each with its gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from habilis import OpenAIAuthor, Request, Task
+from habilis.agent.author import Message, Purpose
+from habilis.agent.gateway.client import PayThroughGateway
+from habilis.agent.gateway.start import SOCKET
+from habilis.agent.sessions.paying import PayHere
+from habilis.memory.journal import Journal
+from habilis.memory.opening import open_store
+from habilis.memory.step import Cost, Place, StepState
+from tests.chat_server import ChatServer
+from tests.postgres_server import PostgresServer
+
+MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
+LOGIN = "owner:s3cret-w0rd"
+
+
+class Machine:
+    """A session's side of the gateway of one machine."""
+
+    def __init__(self, url: str) -> None:
+        self.store = open_store(url)
+        self.journal = Journal(self.store)
+        self.journal.make_session("s", fingerprint="", count=0, source="")
+        self.claim = self.journal.claims.take("s", "t")
+        here = PayHere(self.journal.steps, process=self.claim.process)
+        self.payer = PayThroughGateway(self.store, self.journal, otherwise=here)
+
+    async def ask(self, author: OpenAIAuthor, number: int) -> str:
+        place = Place(claim=self.claim, number=number, request=f"r{number}")
+        message = Message(role="user", content=f"question {number}")
+        request = Request(purpose=Purpose.ACT, task=Task("x"), messages=[message])
+        return (await self.payer.pay(place, author, request, most=MOST)).text
+
+    def close(self) -> None:
+        self.journal.claims.release(self.claim)
+        self.store.close()
+        (self.store.folder / SOCKET).unlink(missing_ok=True)
+
+
+@pytest.fixture
+def machines(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Iterator[Machine]]:
+    """Machines one after the other: the next one takes the task over."""
+    monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
+    monkeypatch.setenv("OPENAI_API_KEY", "")
+    made: list[Machine] = []
+    url = postgres.url(login=LOGIN.replace("owner", "habilis"))
+
+    def switch_on() -> Iterator[Machine]:
+        while True:
+            monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / str(len(made))))
+            if made:
+                made[-1].journal.claims.release(made[-1].claim)
+            made.append(Machine(url))
+            yield made[-1]
+
+    yield switch_on()
+    for machine in made:
+        machine.close()
+
+
+def test_a_call_of_another_machines_gateway_is_waited_for(machines: Iterator[Machine]) -> None:
+    """The second gateway sees in the database that the first one is at it: one payment."""
+    gate, asked = threading.Event(), threading.Event()
+
+    def answer(body: dict[str, Any]) -> str:
+        question = str(body["messages"][-1]["content"])
+        if question == "question 0":
+            asked.set()
+            assert gate.wait(60)
+        return f"answer to {question}"
+
+    async def take_over(author: OpenAIAuthor) -> tuple[str, str]:
+        first = asyncio.create_task(next(machines).ask(author, 0))
+        assert await asyncio.to_thread(asked.wait, 60)
+        second = next(machines)
+        assert await second.ask(author, 1) == "answer to question 1"
+        again = asyncio.create_task(second.ask(author, 0))
+        assert await second.ask(author, 2) == "answer to question 2"  # it has looked at 0 by now
+        gate.set()
+        return await first, await again
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        assert set(asyncio.run(take_over(author))) == {"answer to question 0"}
+        assert len(server.requests) == 3
+
+
+def test_the_gateway_gets_the_password_and_shows_it_to_nobody(
+    machines: Iterator[Machine], tmp_path: Path
+) -> None:
+    """It comes through a pipe: not in a command line, not in a file beside the socket."""
+    machine = next(machines)
+    with ChatServer(["yes"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        assert asyncio.run(machine.ask(author, 0)) == "yes"
+    (step,) = machine.journal.steps.of_session("s")
+    assert step.state is StepState.DONE and step.process != machine.claim.process
+    (row,) = machine.store.rows("SELECT pid FROM process WHERE token = ?", (step.process,))
+    for place in ("cmdline", "environ"):
+        assert b"s3cret" not in Path(f"/proc/{row[0]}/{place}").read_bytes()
+    files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
+    assert files and not any(b"s3cret" in content for content in files)
