@@ -87,7 +87,8 @@ def library(address: str) -> SkillLibrary:
 
 def main() -> None:
     """Run the session; say each event in a line."""
-    address, url, count, parallel = *sys.argv[1:3], *map(int, sys.argv[3:5])
+    address, url = sys.argv[1:3]
+    count, parallel = map(int, sys.argv[3:5])
     effects = Path(sys.argv[5])
 
     def count_seats(table: int) -> int:

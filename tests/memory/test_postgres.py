@@ -218,10 +218,10 @@ def test_no_command_shows_the_password(keyed: str, postgres: PostgresServer, sta
         assert library.search("capitals", anyway=True)
         library.journal.make_session("s", fingerprint="", count=1, source="tasks.jsonl")
     shown = repr(library.store.__dict__) + str(library.path)
-    commands = (["library", "check"], ["library", "stats"], ["library", "backup", "x"])
-    commands += (["library", "restore", "x"], ["skills", "list"], ["session", "stop", "s"])
-    for command in (*commands, ["session", "show", "nothing"]):
-        run = CliRunner().invoke(app, [*command, "--library", url])
+    commands = ["library check", "library stats", "library backup x", "library restore x"]
+    commands += ["skills list", "session stop s", "session show nothing"]
+    for command in commands:
+        run = CliRunner().invoke(app, [*command.split(), "--library", url])
         shown += run.output + repr(run.exception)
     shown += CliRunner().invoke(app, ["run", "--help"], env={"HABILIS_LIBRARY": url}).output
     assert "***" in shown and SECRET not in shown
