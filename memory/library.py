@@ -33,11 +33,10 @@ _QUERY_CHARS = 20_000
 class SkillLibrary(Books):
     """Skills in a folder (SQLite is the truth) or a Postgres database, with an index of them.
 
-    `path` is a folder or postgresql://USER@HOST/DATABASE; `library.path` then is the folder of
-    this machine for what is derived.
-    `encoder` is "minilm", the name or folder of a sentence-transformers model, or an
-    `Encoder`. `index` is "auto" (Chroma for a running agent, exact for one-off searches
-    and wherever another process owns the Chroma folder), "chroma" or "exact".
+    `path` is a folder or postgresql://USER@HOST/DATABASE. `encoder` is "minilm", the
+    name or folder of a sentence-transformers model, or an `Encoder`. `index` is "auto" (Chroma
+    for a running agent, exact for one-off searches and wherever another process owns the
+    Chroma folder), "chroma" or "exact". `library.path` is this machine's folder of it.
 
     Raises:
         NotALibrary: the folder holds something else.

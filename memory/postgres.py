@@ -32,6 +32,7 @@ T = TypeVar("T")
 Raw = psycopg.Connection[PostgresRow]
 _BUSY_S: Final = 30.0  # how long another writer, or a server that starts again, is waited for
 _IDLE_S: Final = 20.0  # then the server ends a change whose machine is gone, and frees the lock
+_LOOK_S: Final = 0.05
 _BEGIN: Final = """
     BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;
     SELECT set_config('synchronous_commit', 'on', true)
@@ -69,8 +70,7 @@ class PostgresStore:
         self._closed = False
         self._changing = False
         self.changes = 0
-        schema = zlib.crc32(self._login.schema.encode()) - 2**31
-        self._begin_sql = _BEGIN.format(APPLICATION_ID, schema).encode()
+        self._begin_sql = _BEGIN.format(APPLICATION_ID, _number(self._login.schema)).encode()
         try:
             with self._lock, self._explained():
                 self._raw = self._connect()
@@ -129,6 +129,17 @@ class PostgresStore:
                 raise
             finally:
                 self._changing = False
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        key = (APPLICATION_ID, _number(f"{self._login.schema} {what}"))
+        while not self.rows("SELECT pg_try_advisory_lock(?, ?)", key)[0][0]:
+            time.sleep(_LOOK_S)  # without the lock of this object: others go on meanwhile
+        try:
+            yield
+        finally:
+            with suppress(LibraryError):  # a connection that is gone holds no lock
+                self.rows("SELECT pg_advisory_unlock(?, ?)", key)
 
     # health ------------------------------------------------------------------
 
@@ -265,3 +276,8 @@ class PostgresStore:
             f"the library {str(self.address)!r} cannot be written ({reason}); grant the user the "
             f"rights to the schema {self._login.schema}, or name another with --library"
         )
+
+
+def _number(text: str) -> int:
+    """Return what stands for a text among advisory locks: they are named by integers."""
+    return zlib.crc32(text.encode()) - 2**31

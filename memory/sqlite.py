@@ -6,6 +6,8 @@ change is one transaction and carries its number (`change.seq`).
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import threading
 import time
@@ -107,21 +109,28 @@ class SqliteStore:
                     connection.execute("ROLLBACK")
                 raise
 
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        lock = os.open(self.folder / f"{what}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
+
     # health ------------------------------------------------------------------
 
     def format(self) -> int:
         return int(self.rows("PRAGMA user_version")[0][0])
 
     def size_bytes(self) -> int:
-        files = [self.path, Path(f"{self.path}-wal")]
+        files = (self.path, Path(f"{self.path}-wal"))
         return sum(path.stat().st_size for path in files if path.exists())
 
     def faults(self) -> list[str]:
         found = [row[0] for row in self.rows("PRAGMA integrity_check") if row[0] != "ok"]
-        return found + [
-            f"row {row[1]} of table {row[0]!r} points to nothing"
-            for row in self.rows("PRAGMA foreign_key_check")
-        ]
+        lost = self.rows("PRAGMA foreign_key_check")
+        return found + [f"row {row[1]} of table {row[0]!r} points to nothing" for row in lost]
 
     def mend(self, connection: Connection) -> None:
         connection.execute("REINDEX")

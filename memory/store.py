@@ -83,6 +83,10 @@ class Store(Protocol):
         """
         ...
 
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """Wait until nobody else, in any process or machine of this library, is at `what`."""
+        ...
+
     def data_version(self) -> int:
         """Return a number that differs when others have added to the change log."""
         ...
