@@ -1,4 +1,4 @@
-"""One library in Postgres, two machines, each with its gateway."""
+"""Gateways over a library in Postgres: on two machines, and with a server that goes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,16 @@ from habilis.agent.sessions.paying import PayHere
 from habilis.memory.journal import Journal
 from habilis.memory.opening import open_store
 from habilis.memory.step import Cost, Place, StepState
+from habilis.memory.store import Store
 from tests.chat_server import ChatServer
 from tests.postgres_server import PostgresServer
 
 MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
 LOGIN = "owner:s3cret-w0rd"
+
+
+def schema_of(store: Store) -> str:
+    return str(store.rows("SELECT current_schema()")[0][0])
 
 
 class Machine:
@@ -112,3 +117,54 @@ def test_the_gateway_gets_the_password_and_shows_it_to_nobody(
         assert b"s3cret" not in Path(f"/proc/{row[0]}/{place}").read_bytes()
     files = [file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()]
     assert files and not any(b"s3cret" in content for content in files)
+
+
+def test_an_answer_is_recorded_though_the_server_cuts_it_off(
+    machines: Iterator[Machine], postgres: PostgresServer
+) -> None:
+    """In the middle of writing it down: the gateway has it still, and writes it once more."""
+    import psycopg
+
+    machine = next(machines)
+    waiting = (
+        "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE account%'"
+    )
+
+    def answer(body: dict[str, Any]) -> str:
+        held.execute("BEGIN; SELECT * FROM account FOR UPDATE")
+        cutting.start()
+        return "paid"
+
+    def cut() -> None:
+        while not postgres.sql(end):
+            pass
+        held.execute("ROLLBACK")
+
+    cutting = threading.Thread(target=cut)
+    where = postgres.url(schema_of(machine.store)).replace("&schema=", "&options=-csearch_path%3D")
+    with psycopg.connect(where, autocommit=True) as held, ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        assert asyncio.run(machine.ask(author, 0)) == "paid"
+        cutting.join()
+        assert len(server.requests) == 1
+    (step,) = machine.journal.steps.of_session("s")
+    assert step.state is StepState.DONE
+    assert machine.journal.ledger.account("session:s").tokens == step.cost.tokens > 0
+
+
+def test_a_server_that_is_started_again_while_a_call_is_under_way(
+    machines: Iterator[Machine], postgres: PostgresServer
+) -> None:
+    """Gateway and session connect anew; the call is paid once."""
+    machine = next(machines)
+
+    def answer(body: dict[str, Any]) -> str:
+        postgres.kill()
+        postgres.start()
+        return "paid"
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        assert asyncio.run(machine.ask(author, 0)) == "paid"
+        assert len(server.requests) == 1
+    assert machine.journal.steps.in_doubt() == []
