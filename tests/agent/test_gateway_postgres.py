@@ -126,9 +126,8 @@ def test_an_answer_is_recorded_though_the_server_cuts_it_off(
     import psycopg
 
     machine = next(machines)
-    waiting = (
-        "FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'UPDATE account%'"
-    )
+    waiting = "wait_event_type = 'Lock' AND query LIKE 'UPDATE account%'"
+    end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {waiting}"
 
     def answer(body: dict[str, Any]) -> str:
         held.execute("BEGIN; SELECT * FROM account FOR UPDATE")
