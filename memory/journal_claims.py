@@ -24,6 +24,7 @@ from habilis.memory.store import Connection, Store, storable
 
 LEASE_S: Final = 30.0
 _BEAT_S = 5.0
+_FORGET_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,9 +150,12 @@ class Claims:
         """On this machine the kernel knows, elsewhere only the heartbeat tells."""
         if row.place == _place() and not _runs(row.pid, row.born):
             return False
-        if row.place.partition("/")[0] == _place().partition("/")[0]:
-            return time.monotonic() - row.beat_s < self._lease_s
-        return self._store.now() - row.beat_at < self._lease_s
+        if _is_elsewhere(row):
+            return self._silent_s(row) < self._lease_s
+        return time.monotonic() - row.beat_s < self._lease_s
+
+    def _silent_s(self, row: ProcessRow) -> float:
+        return self._store.now() - row.beat_at
 
     # the heartbeat -----------------------------------------------------------
 
@@ -195,10 +199,11 @@ class Claims:
                     return
 
     def _bury(self, connection: Connection) -> None:
-        """Forget processes of this machine that are dead: their number stays bounded."""
-        for row in connection.execute("SELECT * FROM process").fetchall():
-            process = ProcessRow(**dict(row))
-            if process.place == _place() and not _runs(process.pid, process.born):
+        """Forget dead processes, elsewhere those long silent: their number stays bounded."""
+        rows = connection.execute("SELECT * FROM process").fetchall()
+        for process in (ProcessRow(**dict(row)) for row in rows):
+            dead = process.place == _place() and not _runs(process.pid, process.born)
+            if dead or (_is_elsewhere(process) and self._silent_s(process) > _FORGET_S):
                 connection.execute("DELETE FROM process WHERE token = ?", (process.token,))
 
 
@@ -230,6 +235,11 @@ def set_acting(connection: Connection, claim: Claim, acting: int) -> None:
 def _process(connection: Connection, token: str) -> ProcessRow | None:
     row = connection.execute("SELECT * FROM process WHERE token = ?", (token,)).fetchone()
     return ProcessRow(**dict(row)) if row else None
+
+
+def _is_elsewhere(row: ProcessRow) -> bool:
+    """Tell whether a process runs on another machine, or ran before this one was started."""
+    return row.place.partition("/")[0] != _place().partition("/")[0]
 
 
 def _runs(pid: int, born: int) -> bool:

@@ -129,6 +129,20 @@ def test_another_machine_is_known_by_its_heartbeat(store: Store) -> None:
     journal.claims.release(claim)
 
 
+def test_processes_long_silent_elsewhere_are_forgotten(store: Store) -> None:
+    """A machine that is gone for good leaves no row for ever; one that sleeps an hour does."""
+    with store.change() as connection:
+        for token, silent_s in (("gone", 90_000), ("asleep", 3_600)):
+            connection.execute(
+                "INSERT INTO process (token, pid, born, host, place, beat_at, beat_s) "
+                "VALUES (?, 1, 1, 'far', 'elsewhere/pid:[1]', ?, 0)",
+                (token, store.now() - silent_s),
+            )
+    Journal(store).claims.join()
+    tokens = {row["token"] for row in store.rows("SELECT token FROM process")}
+    assert "asleep" in tokens and "gone" not in tokens
+
+
 def test_a_forked_child_is_a_process_of_its_own(store: Store) -> None:
     """What its parent holds, it does not."""
     journal = Journal(store)

@@ -290,6 +290,26 @@ def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:
 # the same as over SQLite -----------------------------------------------------
 
 
+def test_many_make_the_same_library_at_once(url: str) -> None:
+    """One makes it, all others find it made."""
+    failed: list[Exception] = []
+    start = threading.Barrier(8)
+
+    def make() -> None:
+        start.wait()
+        try:
+            open_store(url).close()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
+            failed.append(error)
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
 def test_an_older_format_is_brought_up_to_date(postgres: PostgresServer, url: str) -> None:
     """The steps are those of SQLite: counted uses become rows, nothing is lost."""
     schema = schema_of(url)
