@@ -112,6 +112,7 @@ class PostgresStore:
                 raise self._gone()
             if self.read_only:
                 raise self._unwritable("it is open for reading only")
+            assert not self._changing, "a change within a change"
             try:
                 raw = self._done(self._begin)
                 self._changing = True
@@ -122,7 +123,8 @@ class PostgresStore:
                         "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
                         [(self.clock(), kind, name) for name in names or ("",)],
                     )
-                raw.execute("COMMIT")
+                if raw.execute("COMMIT").statusmessage != "COMMIT":  # so Postgres says it
+                    raise LibraryError("a statement of this change failed: nothing of it is kept")
                 self.changes += 1
             except BaseException:
                 self._roll_back()

@@ -61,7 +61,7 @@ def _listens(folder: Path) -> bool:
 
 
 def _spawn(folder: Path, address: Address) -> None:
-    secrets = ("OPENAI_API_KEY",)  # keys come with the calls
+    secrets = ("OPENAI_API_KEY", "HABILIS_LIBRARY")  # come with the calls, and through the pipe
     environment = {k: v for k, v in os.environ.items() if k not in secrets}
     paths = [str(Path(p).absolute()) for p in environment.get("PYTHONPATH", "").split(":") if p]
     if paths:

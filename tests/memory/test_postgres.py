@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import stat
 import threading
 from collections.abc import Iterator
@@ -135,6 +137,15 @@ def test_a_change_that_is_cut_off_is_not_acknowledged(
     with store.change("whole", "a") as connection:
         connection.execute("INSERT INTO fact VALUES ('a', '3')")
     assert store.rows("SELECT value FROM fact WHERE key = 'a'")[0]["value"] == "3"
+
+
+def test_a_failure_that_was_swallowed_is_no_commit(store: Store) -> None:
+    """Postgres answers COMMIT with a rollback then, and no error: that is never acknowledged."""
+    with pytest.raises(LibraryError, match="nothing of it is kept"), store.change() as connection:
+        connection.execute("INSERT INTO fact VALUES ('a', '1')")
+        with contextlib.suppress(sqlite3.IntegrityError):
+            connection.execute("INSERT INTO fact VALUES ('a', '2')")
+    assert store.rows("SELECT * FROM fact WHERE key = 'a'") == [] and store.changes == 0
 
 
 def test_a_server_that_is_not_there(tmp_path: Path) -> None:
