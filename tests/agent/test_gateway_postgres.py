@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from habilis import OpenAIAuthor, Request, Task
+from habilis import Agent, Expected, OpenAIAuthor, Request, ScriptedAuthor, SkillLibrary, Task
 from habilis.agent.author import Message, Purpose
 from habilis.agent.gateway.client import PayThroughGateway
 from habilis.agent.gateway.start import SOCKET
@@ -20,6 +20,7 @@ from habilis.memory.opening import open_store
 from habilis.memory.step import Cost, Place, StepState
 from habilis.memory.store import Store
 from tests.chat_server import ChatServer
+from tests.making import HashEncoder
 from tests.postgres_server import PostgresServer
 
 MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
@@ -167,3 +168,27 @@ def test_a_server_that_is_started_again_while_a_call_is_under_way(
         assert asyncio.run(machine.ask(author, 0)) == "paid"
         assert len(server.requests) == 1
     assert machine.journal.steps.in_doubt() == []
+
+
+def test_a_session_goes_on_when_its_database_was_started_again(
+    postgres: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of its second task: nothing is lost, nothing is asked twice."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+
+    def says(request: Request) -> str:
+        if request.purpose != "act":
+            return "NOTHING"
+        if request.task.id == "t1":
+            postgres.kill()
+            postgres.start()
+        return f"```python\nfinal_answer({request.task.id[1:]})\n```"
+
+    tasks = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(3)]
+    author = ScriptedAuthor(says)
+    with SkillLibrary(postgres.url(), encoder=HashEncoder(), index="exact") as library:
+        results = Agent(author, library=library).session("s", tasks).run_sync()
+        assert [result.solved for result in results] == [True] * 3
+        row = library.journal.session("s")
+        assert row is not None and row.state == "finished" and library.check() == []
+    assert [r.task.id for r in author.requests if r.purpose == "act"] == ["t0", "t1", "t2"]
