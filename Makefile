@@ -18,7 +18,7 @@ $(READY): pyproject.toml constraints.txt
 	    --constraint constraints.txt torch
 	@# setuptools warns of any editable installation; there is nothing to do about it
 	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-	    --constraint constraints.txt --editable '.[dev,science]'
+	    --constraint constraints.txt --editable '.[dev,postgres,science]'
 	@touch $(READY)
 
 demo: setup          ## a session of real tasks, no model and no key

@@ -26,6 +26,7 @@ from habilis.agent.task_making import Checks, Examples, make_task
 from habilis.agent.tokens import window_of
 from habilis.errors import ConfigError, LimitReached
 from habilis.events import Event
+from habilis.memory.address import Address
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.policy import Policy
 from habilis.skills.sandbox.client import Limits
@@ -56,7 +57,7 @@ class Agent:
         self,
         author: str | Author | None = None,
         *,
-        library: SkillLibrary | str | Path | None = None,
+        library: SkillLibrary | Address | str | Path | None = None,
         tools: Iterable[Callable[..., object]] = (),
         approve: Callable[[str, Mapping[str, object]], bool] | None = None,
         budget: Budget | None = None,
@@ -73,7 +74,7 @@ class Agent:
         hold_untrusted: bool = False,
     ) -> None:
         library = checked_library(library)
-        self._owned = SkillLibrary(library) if isinstance(library, str | Path) else None
+        self._owned = SkillLibrary(library) if isinstance(library, Address | str | Path) else None
         if not isinstance(library, SkillLibrary):
             library = self._owned
         writer = make_author(author)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from habilis.errors import ConfigError
+from habilis.memory.address import Address
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import show
 
@@ -43,12 +44,12 @@ def checked_modules(allow: Iterable[str]) -> tuple[str, ...]:
     return names
 
 
-def checked_library(library: object) -> SkillLibrary | str | Path | None:
+def checked_library(library: object) -> SkillLibrary | Address | str | Path | None:
     """Return what a library was named by.
 
     Raises:
         ConfigError: it is no library's name.
     """
-    if library is None or isinstance(library, SkillLibrary | str | Path):
+    if library is None or isinstance(library, SkillLibrary | Address | str | Path):
         return library
     raise ConfigError(f"library={show(library, 80)} is no SkillLibrary, folder or URL")

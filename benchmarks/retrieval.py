@@ -17,8 +17,8 @@ from habilis.memory.embeddings import Embeddings
 from habilis.memory.exact import ExactIndex
 from habilis.memory.exported import cache_home
 from habilis.memory.migrations import STEPS
+from habilis.memory.opening import open_store
 from habilis.memory.retrieve import Query, Ranking, find, parts
-from habilis.memory.store import Store
 from habilis.memory.vectors import Vectors
 from habilis.memory.words import Words, card_text
 
@@ -123,7 +123,7 @@ def open_embeddings() -> Embeddings:
     Each format of the store has its own, so that older checkouts can run beside newer ones.
     """
     folder = cache_home() / f"benchmarks-{len(STEPS)}"
-    return Embeddings(Store(folder), SentenceTransformerEncoder())
+    return Embeddings(open_store(folder), SentenceTransformerEncoder())
 
 
 @dataclass

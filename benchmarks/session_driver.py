@@ -1,4 +1,4 @@
-"""`python -m benchmarks.session_driver FOLDER URL TASKS PARALLEL`: the session that is killed.
+"""`python -m benchmarks.session_driver LIBRARY URL TASKS PARALLEL LOG`: the session that is killed.
 
 Each task takes three calls of the model and two actions, calls a tool of the host once,
 and every fourth one makes a skill.
@@ -80,15 +80,16 @@ def reply(request: dict[str, Any]) -> str:
     return "NOTHING"
 
 
-def library(folder: Path) -> SkillLibrary:
+def library(address: str) -> SkillLibrary:
     """Open the library of the session."""
-    return SkillLibrary(folder, encoder=WordEncoder(), index="exact")
+    return SkillLibrary(address, encoder=WordEncoder(), index="exact")
 
 
 def main() -> None:
     """Run the session; say each event in a line."""
-    folder, url, count, parallel = Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:5])
-    effects = folder.with_name("effects")
+    address, url = sys.argv[1:3]
+    count, parallel = map(int, sys.argv[3:5])
+    effects = Path(sys.argv[5])
 
     def count_seats(table: int) -> int:
         """Return the seats at a table."""
@@ -99,7 +100,7 @@ def main() -> None:
     def tell(event: Event) -> None:
         print(event.kind, event.task_id, flush=True)
 
-    with library(folder) as shelf:
+    with library(address) as shelf:
         author = OpenAIAuthor("m", base_url=url, api_key="k")
         agent = Agent(author, library=shelf, tools=[count_seats])
         agent.session(NAME, tasks(count)).run_sync(observer=tell, parallel=parallel)

@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.model_server import ModelServer
 from benchmarks.session_driver import NAME, library, reply, rows_of, table_of, tasks
 from habilis.memory.journal_ledger import scope_of
-from habilis.memory.store import Store
+from habilis.memory.opening import open_store
 
 ROOT = Path(__file__).parent.parent
 _FINISH_S = 600.0
@@ -55,14 +55,18 @@ def run_kills(
     gateway_too: bool = False,
     seed: int = 0,
     longest_s: float = 2.0,
+    address: str = "",
 ) -> Kills:
-    """Run `count` tasks, kill the session `kills` times, then let it finish; look at the rest."""
+    """Run `count` tasks, kill the session `kills` times, then let it finish; look at the rest.
+
+    The library is made in `folder`, or at the `address`.
+    """
     chance = random.Random(seed)
-    shelf = folder / "library"
+    shelf = address or str(folder / "library")
     gateways, done = 0, 0
     with ModelServer(reply, latency_s=latency_s) as server:
-        command = [sys.executable, "-m", "benchmarks.session_driver", str(shelf), server.url]
-        command += [str(count), str(parallel)]
+        command = [sys.executable, "-m", "benchmarks.session_driver", shelf, server.url]
+        command += [str(count), str(parallel), str(folder / "effects")]
         while done < kills:
             if _ran_until(command, chance.uniform(0, longest_s)):
                 break
@@ -70,7 +74,8 @@ def run_kills(
             if gateway_too:
                 gateways += _kill_gateway(shelf)
         subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL, timeout=_FINISH_S)
-        return _outcome(folder, server, count=count, kills=done, gateways=gateways)
+        effects = Counter((folder / "effects").read_text().split())
+        return _outcome(shelf, server, effects, count=count, kills=done, gateways=gateways)
 
 
 def _ran_until(command: list[str], seconds: float) -> bool:
@@ -89,8 +94,8 @@ def _ran_until(command: list[str], seconds: float) -> bool:
     return code == 0
 
 
-def _kill_gateway(folder: Path) -> int:
-    store = Store(folder, read_only=True)
+def _kill_gateway(address: str) -> int:
+    store = open_store(address, read_only=True)
     try:
         pids = [row[0] for row in store.rows("SELECT pid FROM process")]
     finally:
@@ -112,9 +117,16 @@ def _command_line(pid: int) -> bytes:
         return b""
 
 
-def _outcome(folder: Path, server: ModelServer, *, count: int, kills: int, gateways: int) -> Kills:
-    effects = Counter((folder / "effects").read_text().split())
-    with library(folder / "library") as shelf:
+def _outcome(
+    address: str,
+    server: ModelServer,
+    effects: Counter[str],
+    *,
+    count: int,
+    kills: int,
+    gateways: int,
+) -> Kills:
+    with library(address) as shelf:
         journal = shelf.journal
         results = journal.finished(NAME)
         wanted = {task.key: task.checks[0].value for task in tasks(count)}

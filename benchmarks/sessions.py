@@ -24,8 +24,8 @@ from habilis.agent.gateway.client import PayThroughGateway
 from habilis.agent.sessions.paying import PayHere
 from habilis.agent.task import Task
 from habilis.memory.journal import Journal
+from habilis.memory.opening import open_store
 from habilis.memory.step import Cost, Place
-from habilis.memory.store import Store
 
 _ROOT = Path(__file__).parent.parent
 _PEER_SCRIPT = Path(__file__).with_name("session_peers.py")
@@ -144,12 +144,12 @@ async def _gateway_rows(*, calls: int, limited: int) -> list[Row]:
 async def _through_gateway(count: int, *, in_flight: int, **limits: Any) -> tuple[float, int]:
     """Return the seconds that `count` calls took, and the requests that the server got."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "library")
+        store = open_store(Path(folder) / "library")
         journal = Journal(store)
         journal.make_session("s", fingerprint="", count=0, source="")
         claim = journal.claims.take("s", "t")
         here = PayHere(journal.steps, process=claim.process)
-        payer = PayThroughGateway(store.folder, journal, otherwise=here)
+        payer = PayThroughGateway(store, journal, otherwise=here)
         turns = asyncio.Semaphore(in_flight)
         with ModelServer(lambda request: "four", **limits) as server:
             author = OpenAIAuthor("m", base_url=server.url, api_key="k", max_retries=50)

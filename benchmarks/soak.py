@@ -13,6 +13,7 @@ from pathlib import Path
 from benchmarks.made_library import ChanceEncoder, make_library, query, skills
 from benchmarks.report import Report, Row
 from habilis import SkillLibrary
+from habilis.memory.sqlite import FILE_NAME
 from habilis.skills.skill import SkillState
 
 _MINUTES, _QUICK_MINUTES = 30.0, 0.05
@@ -120,7 +121,7 @@ def _use(library: SkillLibrary, seconds: float, *, pause: bool) -> Iterator[_Mar
     files = library.path.glob("habilis.db*")
     file = sum(path.stat().st_size for path in files)
     packed = library.path.parent / "packed.db"
-    with closing(sqlite3.connect(library.store.path)) as connection:
+    with closing(sqlite3.connect(library.path / FILE_NAME)) as connection:
         connection.execute("VACUUM INTO ?", (str(packed),))
     yield replace(last, file=file, packed=packed.stat().st_size)
 

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from habilis.errors import NotALibrary
-from habilis.memory.store import FILE_NAME
+from habilis.memory.address import Address
+from habilis.memory.sqlite import FILE_NAME
 from habilis.memory.vectors import Encoder
 
 if TYPE_CHECKING:
     from habilis.memory.library import SkillLibrary
 
 
-def open_again(path: str, encoder: Encoder, index: str) -> SkillLibrary:
+def open_again(where: str, encoder: Encoder, index: str) -> SkillLibrary:
     """Open a library that must be there: what pickle does with one in another process.
 
     Raises:
@@ -21,6 +22,6 @@ def open_again(path: str, encoder: Encoder, index: str) -> SkillLibrary:
     """
     from habilis.memory.library import SkillLibrary
 
-    if not Path(path, FILE_NAME).exists():
-        raise NotALibrary(f"there is no library at {path!r}")
-    return SkillLibrary(path, encoder=encoder, index=index)
+    if not Address.of(where).on_server and not Path(where, FILE_NAME).exists():
+        raise NotALibrary(f"there is no library at {where!r}")
+    return SkillLibrary(where, encoder=encoder, index=index)

@@ -105,8 +105,9 @@ class Embeddings:
         key = self.encoder.key
         with self._store.change() as connection:
             connection.executemany(
-                "INSERT OR REPLACE INTO embedding (encoder, text_hash, vector, asked) "
-                "VALUES (?, ?, ?, ?)",
+                "INSERT INTO embedding (encoder, text_hash, vector, asked) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (encoder, text_hash) DO UPDATE SET vector = excluded.vector, "
+                "asked = embedding.asked * excluded.asked",
                 [(key, h, vector.tobytes(), asked) for h, vector in vectors.items()],
             )
             if asked:

@@ -157,8 +157,8 @@ class ChromaIndex(_InCollection):
 class ServerIndex(_InCollection):
     """The vectors in a collection on a Chroma server, shared by processes and machines.
 
-    One process at a time brings it into step, by a lock beside the store, so that an old
-    vector is never written over a newer one.
+    One process at a time brings it into step, by a lock of the store, so that an old vector
+    is never written over a newer one.
 
     Raises:
         LibraryError: the collection of our name belongs to something else.
@@ -166,12 +166,13 @@ class ServerIndex(_InCollection):
 
     kind = "server"
 
-    def __init__(self, url: str, *, lock: Path, library: str, fingerprint: str) -> None:
+    def __init__(self, url: str, *, store: Store, fingerprint: str) -> None:
         import chromadb
         from chromadb.config import Settings
 
         parsed = urlsplit(url)
-        self._lock_path = lock
+        self._store = store
+        library = store.rows("SELECT value FROM fact WHERE key = 'library'")[0]["value"]
         self._client: Any = chromadb.HttpClient(
             host=parsed.hostname or "localhost",
             port=parsed.port or (443 if parsed.scheme == "https" else 8000),
@@ -197,16 +198,12 @@ class ServerIndex(_InCollection):
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        lock = os.open(self._lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with self._store.alone("index"):
             self._collection = self._client.get_collection(
                 self._collection.name, embedding_function=None
             )
             self._check_owner()
             yield
-        finally:
-            os.close(lock)
 
     def close(self) -> None:
         self.abandon()
@@ -229,12 +226,9 @@ def open_chroma(kind: str, store: Store, *, encoder: str) -> ChromaIndex | Serve
     Vectors of another encoder or recipe are never taken for ours.
     """
     fingerprint = f"{encoder} {RECIPE}"
-    folder = store.folder / "chroma"
-    folder.mkdir(parents=True, exist_ok=True)
     if "://" in kind:
-        library = store.rows("SELECT value FROM fact WHERE key = 'library'")[0]["value"]
-        return ServerIndex(kind, lock=folder / "step", library=library, fingerprint=fingerprint)
-    return open_folder(folder, fingerprint=fingerprint)
+        return ServerIndex(kind, store=store, fingerprint=fingerprint)
+    return open_folder(store.folder / "chroma", fingerprint=fingerprint)
 
 
 def open_folder(folder: Path, *, fingerprint: str) -> ChromaIndex | None:

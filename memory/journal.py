@@ -1,4 +1,4 @@
-"""The record of sessions, in the same file as the skills.
+"""The record of sessions, in the same database as the skills.
 
 The journal itself holds sessions and the results of their tasks; `claims` says who may
 write, `steps` what was asked and paid, `calls` what tools returned, `ledger` the sums.
@@ -13,6 +13,8 @@ from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
 from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
 from habilis.memory.journal_steps import Steps
 from habilis.memory.store import Store, storable
+
+_ALL = 2**62  # more than there can be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +170,7 @@ class Journal:
                 "INSERT INTO finished_task (session, key, result, finished_at) "
                 "SELECT ?, key, result, finished_at FROM finished_task WHERE session = ? "
                 "ORDER BY rowid LIMIT ?",
-                (storable(new), storable(name), -1 if count is None else count),
+                (storable(new), storable(name), _ALL if count is None else count),
             )
 
     def compact_session(self, name: str) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sqlite3
 import threading
 import time
 import uuid
@@ -21,10 +20,11 @@ from pathlib import Path
 from typing import Final
 
 from habilis.errors import ClaimLost, LibraryError, SessionBusy
-from habilis.memory.store import Store, storable
+from habilis.memory.store import Connection, Store, storable
 
 LEASE_S: Final = 30.0
 _BEAT_S = 5.0
+_FORGET_S = 86_400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class ProcessRow:
     born: int  # clock ticks after the boot: a pid may come again, this with it does not
     host: str
     place: str
-    beat_at: float  # seconds since 1970
+    beat_at: float  # seconds since 1970, by the store's clock
     beat_s: float  # seconds since the boot: a clock that is set does not end a lease
 
 
@@ -107,7 +107,7 @@ class Claims:
                     self._rest.set()
 
     @contextmanager
-    def guard(self, claim: Claim) -> Iterator[sqlite3.Connection]:
+    def guard(self, claim: Claim) -> Iterator[Connection]:
         """Give one transaction that is only for the holder of the claim.
 
         Raises:
@@ -117,7 +117,7 @@ class Claims:
             check_claim(connection, claim)
             yield connection
 
-    def acting(self, connection: sqlite3.Connection, session: str = "") -> int:
+    def acting(self, connection: Connection, session: str = "") -> int:
         """Return how many actions are under way in a session, or in all of them."""
         rows = connection.execute(
             "SELECT p.* FROM claim c JOIN process p ON p.token = c.process "
@@ -150,9 +150,12 @@ class Claims:
         """On this machine the kernel knows, elsewhere only the heartbeat tells."""
         if row.place == _place() and not _runs(row.pid, row.born):
             return False
-        if row.place.partition("/")[0] == _place().partition("/")[0]:
-            return time.monotonic() - row.beat_s < self._lease_s
-        return self._store.clock() - row.beat_at < self._lease_s
+        if _is_elsewhere(row):
+            return self._silent_s(row) < self._lease_s
+        return time.monotonic() - row.beat_s < self._lease_s
+
+    def _silent_s(self, row: ProcessRow) -> float:
+        return self._store.now() - row.beat_at
 
     # the heartbeat -----------------------------------------------------------
 
@@ -167,7 +170,7 @@ class Claims:
             born=_born(os.getpid()) or 0,
             host=socket.gethostname(),
             place=_place(),
-            beat_at=self._store.clock(),
+            beat_at=self._store.now(),
             beat_s=time.monotonic(),
         )
         with self._store.change() as connection:
@@ -189,21 +192,22 @@ class Claims:
                 with self._store.change() as connection:
                     connection.execute(
                         "UPDATE process SET beat_at = ?, beat_s = ? WHERE token = ?",
-                        (self._store.clock(), time.monotonic(), token),
+                        (self._store.now(), time.monotonic(), token),
                     )
             except LibraryError:  # closed: over; full or locked: the next beat may come through
                 if self._store.closed:
                     return
 
-    def _bury(self, connection: sqlite3.Connection) -> None:
-        """Forget processes of this machine that are dead: their number stays bounded."""
-        for row in connection.execute("SELECT * FROM process").fetchall():
-            process = ProcessRow(**dict(row))
-            if process.place == _place() and not _runs(process.pid, process.born):
+    def _bury(self, connection: Connection) -> None:
+        """Forget dead processes, elsewhere those long silent: their number stays bounded."""
+        rows = connection.execute("SELECT * FROM process").fetchall()
+        for process in (ProcessRow(**dict(row)) for row in rows):
+            dead = process.place == _place() and not _runs(process.pid, process.born)
+            if dead or (_is_elsewhere(process) and self._silent_s(process) > _FORGET_S):
                 connection.execute("DELETE FROM process WHERE token = ?", (process.token,))
 
 
-def check_claim(connection: sqlite3.Connection, claim: Claim) -> None:
+def check_claim(connection: Connection, claim: Claim) -> None:
     """Raise unless the claim still holds, inside the transaction that will write.
 
     Raises:
@@ -220,7 +224,7 @@ def check_claim(connection: sqlite3.Connection, claim: Claim) -> None:
         )
 
 
-def set_acting(connection: sqlite3.Connection, claim: Claim, acting: int) -> None:
+def set_acting(connection: Connection, claim: Claim, acting: int) -> None:
     """Write down whether an action of the task is under way."""
     connection.execute(
         "UPDATE claim SET acting = ? WHERE session = ? AND task = ?",
@@ -228,9 +232,14 @@ def set_acting(connection: sqlite3.Connection, claim: Claim, acting: int) -> Non
     )
 
 
-def _process(connection: sqlite3.Connection, token: str) -> ProcessRow | None:
+def _process(connection: Connection, token: str) -> ProcessRow | None:
     row = connection.execute("SELECT * FROM process WHERE token = ?", (token,)).fetchone()
     return ProcessRow(**dict(row)) if row else None
+
+
+def _is_elsewhere(row: ProcessRow) -> bool:
+    """Tell whether a process runs on another machine, or ran before this one was started."""
+    return row.place.partition("/")[0] != _place().partition("/")[0]
 
 
 def _runs(pid: int, born: int) -> bool:

@@ -7,17 +7,16 @@ steps and the account never differ.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from habilis.errors import BudgetSpent
-from habilis.memory.store import Store, storable
+from habilis.memory.store import Connection, Row, Store, storable
 
 LIBRARY: Final = "library"
 
-Read = Callable[[str, Sequence[object]], Iterable[sqlite3.Row]]
+Read = Callable[[str, Sequence[object]], Iterable[Row]]
 
 
 def scope_of(session: str) -> str:
@@ -115,9 +114,7 @@ class Ledger:
             )
 
 
-def reserve(
-    connection: sqlite3.Connection, session: str, *, tokens: int, usd: float | None
-) -> bool:
+def reserve(connection: Connection, session: str, *, tokens: int, usd: float | None) -> bool:
     """Set aside what a call may cost at most, in every account it counts in.
 
     False when only what other calls have set aside stands in the way: try again when they
@@ -150,7 +147,7 @@ def reserve(
 
 
 def settle(
-    connection: sqlite3.Connection,
+    connection: Connection,
     session: str,
     *,
     reserved: tuple[int, float],
@@ -166,7 +163,7 @@ def settle(
     )
 
 
-def add_use(connection: sqlite3.Connection, session: str, *, steps: int, seconds: float) -> None:
+def add_use(connection: Connection, session: str, *, steps: int, seconds: float) -> None:
     """Count steps taken and seconds gone by."""
     connection.execute(
         "UPDATE account SET steps = steps + ?, seconds = seconds + ? WHERE scope IN (?, ?)",
@@ -174,7 +171,7 @@ def add_use(connection: sqlite3.Connection, session: str, *, steps: int, seconds
     )
 
 
-def open_accounts(connection: sqlite3.Connection, session: str) -> None:
+def open_accounts(connection: Connection, session: str) -> None:
     """See to it that there are the accounts a session's costs count in."""
     connection.executemany(
         "INSERT INTO account (scope) VALUES (?) ON CONFLICT (scope) DO NOTHING",

@@ -7,14 +7,13 @@ fits is dropped and its cost still counts.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 
 from habilis.memory.journal_claims import Claim, Claims, check_claim, set_acting
 from habilis.memory.journal_ledger import LIBRARY, add_use, read_accounts, reserve, scope_of, settle
 from habilis.memory.step import Cost, Place, StepKind, StepRow, StepState
-from habilis.memory.store import Store, storable
+from habilis.memory.store import Connection, Row, Store, storable
 
 
 class Steps:
@@ -160,7 +159,7 @@ class Steps:
 
 
 def begin_reply(
-    connection: sqlite3.Connection,
+    connection: Connection,
     place: Place,
     *,
     author: str,
@@ -185,7 +184,7 @@ def begin_reply(
 
 
 def end_reply(
-    connection: sqlite3.Connection, step: int, *, state: StepState, content: str = "", cost: Cost
+    connection: Connection, step: int, *, state: StepState, content: str = "", cost: Cost
 ) -> None:
     """Do what `Steps.end_reply` says, within a transaction."""
     row = connection.execute(
@@ -218,7 +217,7 @@ def end_reply(
 
 
 def _insert(
-    connection: sqlite3.Connection,
+    connection: Connection,
     place: Place,
     *,
     kind: StepKind,
@@ -244,7 +243,7 @@ def _insert(
     return int(cursor.fetchone()[0])
 
 
-def _step(row: sqlite3.Row) -> StepRow:
+def _step(row: Row) -> StepRow:
     fields = dict(row)
     names = ("requests", "input_tokens", "output_tokens", "usd", "seconds")
     cost = Cost(**{name: fields.pop(name) for name in names})

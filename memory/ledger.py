@@ -51,8 +51,8 @@ class Ledger:
 
 
 _SAVED = (
-    "coalesce(sum(max(0, json_extract(v.provenance, '$.{0}') - u.{0})) "
-    "FILTER (WHERE u.helped AND NOT u.nested), 0) AS {0}_saved"
+    "coalesce(sum(json_extract(v.provenance, '$.{0}') - u.{0}) FILTER (WHERE u.helped = 1 AND "
+    "u.nested = 0 AND json_extract(v.provenance, '$.{0}') > u.{0}), 0) AS {0}_saved"
 )
 _SUMS = f"""
     SELECT s.name, s.retrieved, count(u.id) AS called, coalesce(sum(u.helped), 0) AS helped,
@@ -119,5 +119,6 @@ def read_ledgers(
     for row in store.rows(query, values):
         figures = dict(row)
         name = str(figures.pop("name"))
+        figures["tokens_saved"] = int(figures["tokens_saved"])
         found[name] = Ledger(**figures)
     return found

@@ -13,6 +13,7 @@ from typing import Self
 
 from habilis.errors import SkillNotFound
 from habilis.memory import records, upkeep
+from habilis.memory.address import Address
 from habilis.memory.books import Books
 from habilis.memory.catalogue import Catalogue
 from habilis.memory.closure import closure
@@ -22,8 +23,9 @@ from habilis.memory.embeddings import Embeddings
 from habilis.memory.function import SkillFunction
 from habilis.memory.hits import Hit, narrowed, search
 from habilis.memory.journal import Journal
+from habilis.memory.opening import open_store
 from habilis.memory.shelf import FOUND
-from habilis.memory.store import Store, storable
+from habilis.memory.store import storable
 from habilis.memory.vectors import Encoder, Vectors
 from habilis.skills.skill import Case, Skill, SkillState
 
@@ -31,21 +33,23 @@ _QUERY_CHARS = 20_000
 
 
 class SkillLibrary(Books):
-    """A folder of skills: SQLite is the truth, the index is derived from it.
+    """Skills in a folder (SQLite is the truth) or a Postgres database, with an index of them.
 
-    `encoder` is "minilm", the name or folder of a sentence-transformers model, or an
-    `Encoder`. `index` is "auto" (Chroma for a running agent, exact for one-off searches
-    and wherever another process owns the Chroma folder), "chroma" or "exact".
+    `path` is a folder or postgresql://USER@HOST/DATABASE. `encoder` is "minilm", the
+    name or folder of a sentence-transformers model, or an `Encoder`. `index` is "auto" (Chroma
+    for a running agent, exact for one-off searches and wherever another process owns the
+    Chroma folder), "chroma" or "exact". `library.path` is this machine's folder of it.
 
     Raises:
         NotALibrary: the folder holds something else.
         LibraryTooNew: a newer habilis wrote it.
         LibraryReadOnly: it cannot be made here.
+        LibraryError: its server does not answer.
     """
 
     def __init__(
         self,
-        path: str | Path = ".habilis",
+        path: str | Path | Address = ".habilis",
         *,
         encoder: str | Encoder = "minilm",
         index: str = "auto",
@@ -56,9 +60,9 @@ class SkillLibrary(Books):
             raise ValueError(
                 f'index={index!r}: write "auto", "chroma", "exact" or "http://HOST:PORT"'
             )
-        self.path = Path(path)
         self._encoder, self._index = as_encoder(encoder), index
-        self.store = Store(self.path, read_only=read_only, clock=clock)
+        self.store = open_store(path, read_only=read_only, clock=clock)
+        self.path = self.store.folder
         self.journal = Journal(self.store)
         self._embeddings = Embeddings(self.store, self._encoder)
         self._catalogue = Catalogue(self.store, self._embeddings, kind=index)
@@ -71,7 +75,7 @@ class SkillLibrary(Books):
         self.close()
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (open_again, (str(self.path.absolute()), self._encoder, self._index))
+        return (open_again, (self.store.address.without_password, self._encoder, self._index))
 
     def close(self) -> None:
         """Close the files. May be called twice."""
@@ -296,9 +300,10 @@ class SkillLibrary(Books):
         """Copy the whole library into one new file while it is in use; `restore` takes it.
 
         Raises:
-            LibraryError: the file exists, or cannot be written.
+            LibraryError: the file exists, or cannot be written; or this is done by `pg_dump`.
         """
-        return upkeep.backup(self.store, Path(to))
+        self.store.backup(Path(to))
+        return Path(to)
 
     def stats(self) -> dict[str, object]:
         """Return counts and sizes as `habilis library stats` prints them."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
 from habilis.errors import NameTaken
-from habilis.memory.store import Store
+from habilis.memory.store import Connection, Row, Store
 from habilis.skills.proof.standing import VOUCHED
 from habilis.skills.sandbox.wire import dumps, loads
 from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState
@@ -22,7 +21,7 @@ _RISE = (SkillState.CANDIDATE, SkillState.ACTIVE)
 _MARKS = 500  # names in one query; SQLite allows 32,766
 
 
-def write_version(connection: sqlite3.Connection, skill: Skill, *, evidence: str = "") -> None:
+def write_version(connection: Connection, skill: Skill, *, evidence: str = "") -> None:
     """Insert a version with its cases and make it the skill's current one."""
     connection.execute(
         "INSERT INTO version (hash, name, number, source, signature, description, requires, "
@@ -75,9 +74,7 @@ def keep_skills(
         return kept
 
 
-def _keep_again(
-    connection: sqlite3.Connection, same: Skill, skill: Skill, *, evidence: str
-) -> Skill:
+def _keep_again(connection: Connection, same: Skill, skill: Skill, *, evidence: str) -> Skill:
     """Make a version that is there the current one; what is known of it grows."""
     state, earned = same.state, skill.state
     if state is SkillState.ARCHIVED or (state, earned) == _RISE:
@@ -101,7 +98,7 @@ def add_cases(store: Store, name: str, cases: Iterable[Case]) -> Skill | None:
         return skill and replace(skill, cases=_grow(connection, skill, cases))
 
 
-def _grow(connection: sqlite3.Connection, skill: Skill, cases: Iterable[Case]) -> tuple[Case, ...]:
+def _grow(connection: Connection, skill: Skill, cases: Iterable[Case]) -> tuple[Case, ...]:
     """Write new cases; a vouched one is new though the draft itself recorded it."""
     known = {(_written(case), case.origin) for case in skill.cases}
     vouched = {written for written, origin in known if origin in VOUCHED}
@@ -118,7 +115,7 @@ def _grow(connection: sqlite3.Connection, skill: Skill, cases: Iterable[Case]) -
 
 
 def _write_cases(
-    connection: sqlite3.Connection, skill: Skill, cases: Iterable[Case], *, first: int = 0
+    connection: Connection, skill: Skill, cases: Iterable[Case], *, first: int = 0
 ) -> None:
     connection.executemany(
         'INSERT INTO "case" (name, number, position, arguments, keywords, expected, origin) '
@@ -202,12 +199,12 @@ def version_by_hash(store: Store, name: str, content_hash: str) -> Skill | None:
     return next(iter(_with_cases(store, rows)), None)
 
 
-def _with_cases(store: Store, rows: Sequence[sqlite3.Row]) -> list[Skill]:
+def _with_cases(store: Store, rows: Sequence[Row]) -> list[Skill]:
     cases = _cases(store, {(row["name"], row["number"]) for row in rows})
     return [_skill(row, cases[row["name"], row["number"]]) for row in rows]
 
 
-def _skill(row: sqlite3.Row, cases: Iterable[Case] = ()) -> Skill:
+def _skill(row: Row, cases: Iterable[Case] = ()) -> Skill:
     name, source, signature, description, requires, made, number, state = row
     provenance = json.loads(made)
     provenance["untrusted"] = tuple(provenance["untrusted"])
@@ -244,7 +241,7 @@ def _cases(
     return found
 
 
-def _case(row: sqlite3.Row) -> Case:
+def _case(row: Row) -> Case:
     return Case(
         arguments=_tuple(loads(row["arguments"])),
         keywords={} if row["keywords"] == "{}" else _dict(loads(row["keywords"])),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from habilis.memory.embeddings import text_hash
-from habilis.memory.store import Store
+from habilis.memory.store import Row, Store
 from habilis.memory.words import Words, Written, card_text
 from habilis.skills.skill import SkillState
 
@@ -91,15 +90,16 @@ class Shelf:
     def _load(self, which: str, names: Sequence[str]) -> None:
         """Read the entries of these names, or of all."""
         tasks = self._grouped(
-            f"SELECT s.name, s.instruction FROM solved_task s WHERE 1 {which} ORDER BY s.id DESC",
+            f"SELECT s.name, s.instruction FROM solved_task s WHERE true {which} "
+            "ORDER BY s.id DESC",
             names,
         )
-        tags = self._grouped(f"SELECT s.name, s.tag FROM tag s WHERE 1 {which}", names)
+        tags = self._grouped(f"SELECT s.name, s.tag FROM tag s WHERE true {which}", names)
         used = {
             row["name"]: (row["helped"] + 1) / (row["called"] + 2)
             for row in self._store.rows(
                 "SELECT s.name, count(*) AS called, sum(s.helped) AS helped FROM use s "
-                f"WHERE 1 {which} GROUP BY s.name",
+                f"WHERE true {which} GROUP BY s.name",
                 names,
             )
         }
@@ -107,7 +107,7 @@ class Shelf:
             self._entered(row, tasks, tags, used) for row in self._rows(which, names)
         )
 
-    def _rows(self, which: str, names: Sequence[str]) -> Iterator[sqlite3.Row]:
+    def _rows(self, which: str, names: Sequence[str]) -> Iterator[Row]:
         """Yield what is written of these names, or of all; not all sources at a time."""
         last: str | None = ""
         while last is not None:
@@ -123,7 +123,7 @@ class Shelf:
 
     def _entered(
         self,
-        row: sqlite3.Row,
+        row: Row,
         tasks: Mapping[str, Sequence[str]],
         tags: Mapping[str, Sequence[str]],
         used: Mapping[str, float],

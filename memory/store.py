@@ -1,268 +1,129 @@
-"""The truth: skills, versions, cases, embeddings and journal in one SQLite file.
+"""The truth: skills, versions, cases, embeddings and journal in one database.
 
-WAL with synchronous=FULL: what a call has acknowledged survives a power cut. Each
-change is one transaction and carries its number (`change.seq`).
+Two stores do what is said here: SQLite's (`sqlite.py`, one file) and Postgres' (`postgres.py`).
+Both take the same SQL, the part that is common to them; `dialect.py` knows where they differ.
 """
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any, Protocol
 
-from habilis.errors import LibraryError, LibraryReadOnly, NotALibrary
-from habilis.memory.forks import tell_of_forks
-from habilis.memory.migrations import STEPS, migrate, read_format
-
-_BUSY_S = 30.0
-FILE_NAME = "habilis.db"
+from habilis.memory.address import Address
 
 
-class Store:
-    """One SQLite file, safe to use from several threads, processes and forked children.
+class Row(Protocol):
+    """One row: its values by name and by place."""
 
-    Where the file cannot be written it is opened for reading, and `read_only` says so.
+    def __getitem__(self, key: Any, /) -> Any: ...
+    def __iter__(self) -> Iterator[Any]: ...
+    def __len__(self) -> int: ...
+    def keys(self) -> list[str]: ...
+
+
+class Cursor(Protocol):
+    """What a statement gave."""
+
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """Runs statements inside a transaction; `?` stands for each value.
 
     Raises:
-        NotALibrary: the folder or its file holds something else.
-        LibraryTooNew: a newer habilis wrote it.
-        LibraryReadOnly: there is no library and none can be made here.
+        sqlite3.IntegrityError: a row breaks a rule of its table, whatever the database.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        *,
-        read_only: bool = False,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.folder, self.path, self.clock = folder, folder / FILE_NAME, clock
-        self.read_only = read_only
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._closed = False
-        self._frozen: tuple[int, ...] = ()  # what the file was when opened as unchanging
-        self.changes = 0  # made through this object; `data_version` only sees the others
-        _check_folder(folder, self.path, read_only=read_only)
-        try:
-            with self._lock:
-                self._open()
-        except BaseException:
-            self.close()
-            raise
-        tell_of_forks(self)
+    def execute(self, sql: str, values: Sequence[Any] = (), /) -> Cursor: ...
+    def executemany(self, sql: str, rows: Iterable[Sequence[Any]], /) -> object: ...
 
-    def close(self) -> None:
-        """Close the file; what was acknowledged is in it. May be called twice."""
-        with self._lock:
-            self._closed = True
-            self._drop_connection()
+
+class Store(Protocol):
+    """A database, safe to use from several threads, processes and forked children.
+
+    `folder` is on this machine and holds what is derived; `clock` gives the times that are
+    kept with rows; `changes` counts the transactions made through this object.
+    """
 
     @property
-    def closed(self) -> bool:
-        return self._closed
+    def address(self) -> Address: ...
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def clock(self) -> Callable[[], float]: ...
+    @property
+    def read_only(self) -> bool: ...
+    @property
+    def closed(self) -> bool: ...
+    @property
+    def changes(self) -> int: ...
 
-    def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
-        """Return what a query finds."""
-        with self._lock, self._explained():
-            known = [storable(value) if isinstance(value, str) else value for value in values]
-            return self._here().execute(sql, known).fetchall()
+    def close(self) -> None:
+        """Close the database; what was acknowledged is in it. May be called twice."""
+        ...
+
+    def rows(self, sql: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return what a query finds, as `Row`s."""
+        ...
+
+    def change(self, kind: str = "", *names: str) -> AbstractContextManager[Connection]:
+        """Give one transaction, committed at the end, rolled back on any exception.
+
+        There is one writer at a time, so what is read inside does not change before the
+        end. A `kind` writes its row into the change log in the same transaction, one a name.
+
+        Raises:
+            LibraryReadOnly: the database cannot be written.
+            LibraryError: the disk is full, another process does not let go of the
+                database, or its server is gone; then nothing is acknowledged.
+        """
+        ...
+
+    def alone(self, what: str) -> AbstractContextManager[None]:
+        """Wait until nobody else, in any process or machine of this library, is at `what`."""
+        ...
 
     def data_version(self) -> int:
-        """Return a number that differs when another connection has changed the file."""
-        with self._lock, self._explained():
-            connection = self._here()
-            if self._frozen:  # nothing else tells of changes to a file taken as unchanging
-                return hash(self._frozen)
-            return int(connection.execute("PRAGMA data_version").fetchone()[0])
+        """Return a number that differs when others have added to the change log."""
+        ...
 
     def last_change(self) -> int:
         """Return the number of the newest change, 0 when there is none."""
-        return int(self.rows("SELECT coalesce(max(seq), 0) FROM change")[0][0])
+        ...
 
-    @contextmanager
-    def change(self, kind: str = "", *names: str) -> Iterator[sqlite3.Connection]:
-        """Give one transaction, committed at the end, rolled back on any exception.
+    def now(self) -> float:
+        """Return the seconds since 1970 by the clock that all who write here share."""
+        ...
 
-        A `kind` writes its row into the change log in the same transaction, one a name.
+    def format(self) -> int:
+        """Return the number of the format, see `migrations.py`."""
+        ...
+
+    def size_bytes(self) -> int:
+        """Return the room that the database takes."""
+        ...
+
+    def faults(self) -> list[str]:
+        """Return what the database itself finds damaged, as sentences."""
+        ...
+
+    def mend(self, connection: Connection) -> None:
+        """Put right what `faults` reports, where that can be done."""
+        ...
+
+    def backup(self, to: Path) -> None:
+        """Copy the database to a new file while it is in use.
 
         Raises:
-            LibraryReadOnly: the file cannot be written.
-            LibraryError: the disk is full, or another process does not let go of the file.
+            LibraryError: it cannot be done here; says how it can.
         """
-        with self._lock, self._explained():
-            connection = self._here()
-            if self.read_only:
-                raise self._unwritable("it is open for reading only")
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                yield connection
-                if kind:
-                    connection.executemany(
-                        "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
-                        [(self.clock(), kind, storable(name)) for name in names or ("",)],
-                    )
-                connection.execute("COMMIT")
-                self.changes += 1
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
-
-    # forks -------------------------------------------------------------------
-
-    def before_fork(self) -> None:
-        self._lock.acquire()
-
-    def after_fork(self, *, in_child: bool) -> None:
-        if in_child:
-            self._drop_connection()  # before any other is opened: see forks.py
-        self._lock.release()
-
-    # opening -----------------------------------------------------------------
-
-    def _here(self) -> sqlite3.Connection:
-        if self._closed:
-            raise LibraryError(f"the library {str(self.folder)!r} is closed; open it again")
-        if self._frozen and self._frozen != self._stamp():
-            self._drop_connection()
-        return self._connection or self._open()
-
-    def _open(self) -> sqlite3.Connection:
-        """Open the file for writing if that can be, else for reading."""
-        if not self.read_only:
-            try:
-                return self._connect("mode=rwc")
-            except sqlite3.DatabaseError as error:
-                if not _says_unwritable(error) or not self.path.exists():
-                    raise self._explain(error) from None
-                self.read_only = True
-        try:
-            return self._connect("mode=ro")
-        except sqlite3.DatabaseError as error:
-            if not _says_unwritable(error):
-                raise self._explain(error) from None
-        # SQLite cannot share a WAL file where it may not make the -shm file, so the file is
-        # taken as unchanging, and opened again whenever it has changed.
-        self._frozen = self._stamp()
-        try:
-            return self._connect("mode=ro&immutable=1")
-        except sqlite3.DatabaseError as error:
-            raise self._explain(error) from None
-
-    def _connect(self, mode: str) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            f"{self.path.absolute().as_uri()}?{mode}",
-            uri=True,
-            timeout=_BUSY_S,
-            isolation_level=None,
-            check_same_thread=False,
-        )
-        try:
-            connection.row_factory = sqlite3.Row
-            if self.read_only:
-                self._check_format(read_format(connection, str(self.path)))
-            else:
-                migrate(connection, str(self.path))
-                _use_log(connection)
-                connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-        except BaseException:
-            connection.close()
-            raise
-        self._connection = connection
-        return connection
-
-    def _check_format(self, number: int) -> None:
-        if number == 0:
-            raise NotALibrary(f"there is no library at {str(self.folder)!r}, only an empty file")
-        if number < len(STEPS):
-            raise self._unwritable(f"an older habilis wrote it (format {number})")
-
-    def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection, self._frozen = None, ()
-
-    def _stamp(self) -> tuple[int, ...]:
-        """Return numbers that differ when the file was changed from elsewhere."""
-        found = self.path.stat()
-        log = self.path.with_name(f"{FILE_NAME}-wal")
-        size = log.stat().st_size if log.exists() else 0
-        return (found.st_ino, found.st_size, found.st_mtime_ns, size)
-
-    # errors ------------------------------------------------------------------
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.IntegrityError:
-            raise  # a mistake of the caller's, not of the file
-        except sqlite3.DatabaseError as error:
-            raise self._explain(error) from None
-
-    def _explain(self, error: sqlite3.Error) -> LibraryError:
-        text = str(error)
-        if _says_unwritable(error):
-            return self._unwritable(text)
-        advice = "run `habilis doctor`"
-        if "locked" in text:
-            advice = f"another process has kept it for {_BUSY_S:.0f} s; end that one, or wait"
-        elif "full" in text:
-            advice = "make room on the disk; nothing that was acknowledged is lost"
-        elif "malformed" in text or "not a database" in text:
-            advice = "the file is damaged: put back a copy of it"
-        return LibraryError(f"the library {str(self.path)!r}: {text}; {advice}")
-
-    def _unwritable(self, reason: str) -> LibraryReadOnly:
-        return LibraryReadOnly(
-            f"the library {str(self.folder)!r} cannot be written ({reason}); mend the "
-            "folder's permissions, or name another with --library"
-        )
-
-
-def _use_log(connection: sqlite3.Connection) -> None:
-    """Switch a new file to WAL; SQLite itself does not wait for others that make it too."""
-    give_up_at = time.monotonic() + _BUSY_S
-    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > give_up_at:
-                raise
-            time.sleep(0.01)
+        ...
 
 
 def storable(text: str) -> str:
-    """Return the text as SQLite can keep it: what is no Unicode is written as escapes."""
-    return text.encode("utf-8", errors="backslashreplace").decode()
-
-
-def _says_unwritable(error: sqlite3.Error) -> bool:
-    return "readonly" in str(error) or "unable to open" in str(error)
-
-
-def _check_folder(folder: Path, path: Path, *, read_only: bool) -> None:
-    aim = "opened"
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise NotALibrary(f"{str(folder)!r} is a file, not a library's folder")
-        if path.exists():
-            return
-        if folder.exists() and any(folder.iterdir()) and not path.exists():
-            raise NotALibrary(
-                f"the folder {str(folder)!r} holds other things and no library ({FILE_NAME}); "
-                "name an empty or a new folder"
-            )
-        if read_only:
-            raise NotALibrary(f"there is no library at {str(folder)!r}")
-        aim = "made"
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LibraryReadOnly(
-            f"the library {str(folder)!r} cannot be {aim} ({error.strerror}); name another folder"
-        ) from None
+    """Return the text as a database can keep it: no Unicode and NUL are written as escapes."""
+    return text.encode("utf-8", errors="backslashreplace").decode().replace("\0", "\\x00")

@@ -11,20 +11,18 @@ from pathlib import Path
 
 from habilis.errors import LibraryError, NotALibrary
 from habilis.memory import records
+from habilis.memory.address import Address
 from habilis.memory.migrations import copy_file, read_format
-from habilis.memory.store import FILE_NAME, Store
+from habilis.memory.sqlite import FILE_NAME
+from habilis.memory.store import Row, Store
 from habilis.skills.skill import Skill, SkillState, content_hash, read_source
 
 _FLOAT_BYTES = 4
 
 
 def problems(store: Store) -> list[str]:
-    """Return what is inconsistent in the file, as sentences; empty when all is well."""
-    found = [row[0] for row in store.rows("PRAGMA integrity_check") if row[0] != "ok"]
-    found += [
-        f"row {row[1]} of table {row[0]!r} points to nothing"
-        for row in store.rows("PRAGMA foreign_key_check")
-    ]
+    """Return what is inconsistent in the store, as sentences; empty when all is well."""
+    found = store.faults()
     found += [f"embedding {row[0]} of {row[1]!r} is damaged" for row in _bad_embeddings(store)]
     unread = list(_unreadable(store))
     if unread:
@@ -43,49 +41,36 @@ def mend(store: Store) -> None:
     """
     bad = [(row[0],) for row in _bad_embeddings(store)]
     with store.change("mended") as connection:
-        connection.execute("REINDEX")
         connection.executemany("DELETE FROM embedding WHERE id = ?", bad)
         connection.execute(
             "UPDATE skill SET number = (SELECT max(number) FROM version v WHERE v.name = "
             "skill.name) WHERE name IN (SELECT name FROM version) AND NOT EXISTS (SELECT 1 "
             "FROM version v WHERE v.name = skill.name AND v.number = skill.number)"
         )
-        for _ in range(3):  # a row that goes may have been pointed to
-            for table, row, *_ in connection.execute("PRAGMA foreign_key_check").fetchall():
-                if row is not None:
-                    connection.execute(f'DELETE FROM "{table}" WHERE rowid = ?', (row,))
+        store.mend(connection)
         connection.execute("DELETE FROM tag WHERE name NOT IN (SELECT name FROM skill)")
 
 
-def backup(store: Store, to: Path) -> Path:
-    """Copy the whole library to the file `to` while it is in use; return where it is.
-
-    Raises:
-        LibraryError: `to` exists already, or cannot be written.
-    """
-    if to.exists():
-        raise LibraryError(f"{str(to)!r} exists already; name a new file for the backup")
-    try:
-        to.parent.mkdir(parents=True, exist_ok=True)
-        copy_file(str(store.path), str(to))
-    except (OSError, sqlite3.Error) as error:
-        raise LibraryError(f"the backup {str(to)!r} cannot be written: {error}") from None
-    return to
-
-
-def restore(folder: Path, copy: Path) -> Path | None:
+def restore(where: str | Path | Address, copy: Path) -> Path | None:
     """Put a copy in the library's place; return where the present state was kept, if any.
 
     The present content is first copied beside itself. It is replaced as SQLite's own
     transaction, so that processes which have it open go on with the restored one.
 
     Raises:
-        LibraryError: the copy is not there, or damaged.
+        LibraryError: the copy is not there, or damaged; or the library is on a server.
         NotALibrary: the copy is something else.
         LibraryTooNew: a newer habilis made it.
     """
+    address = Address.of(where)
+    if address.on_server:
+        raise LibraryError(
+            f"the library {str(address)!r} is in Postgres: put a copy back with `pg_restore`, "
+            "then run `habilis library check --fix` on each machine"
+        )
     if not copy.is_file():
         raise LibraryError(f"there is no backup {str(copy)!r}")
+    folder = Path(address.given)
     path, kept = folder / FILE_NAME, None
     with closing(_opened(copy)) as old:
         if read_format(old, str(copy)) == 0:
@@ -131,20 +116,19 @@ def stats(store: Store) -> dict[str, object]:
     }
     states = store.rows("SELECT state, count(*) AS n FROM skill GROUP BY state ORDER BY state")
     encoders = store.rows("SELECT encoder, count(*) AS n FROM embedding GROUP BY encoder")
-    files = [store.path, Path(f"{store.path}-wal")]
     found = "SELECT count(*) FROM skill s JOIN version v USING (name, number) WHERE s.state != ?"
     put_away = (SkillState.ARCHIVED.value,)
     skills = store.rows(found, put_away)[0][0]
     callers = store.rows(f"{found} AND v.requires != '{{}}'", put_away)[0][0]
-    size = sum(path.stat().st_size for path in files if path.exists())
+    size = store.size_bytes()
     return {
-        "format": store.rows("PRAGMA user_version")[0][0],
+        "format": store.format(),
         "skills": count["skill"],
         "states": {row["state"]: row["n"] for row in states},
         "versions": count["version"],
         "cases": count["case"],
         "uses": count["use"],
-        "nested_uses": store.rows("SELECT count(*) FROM use WHERE nested")[0][0],
+        "nested_uses": store.rows("SELECT count(*) FROM use WHERE nested = 1")[0][0],
         "callers": callers,
         "callers_share": round(callers / skills, 4) if skills else None,
         "solved_tasks": count["solved_task"],
@@ -155,13 +139,13 @@ def stats(store: Store) -> dict[str, object]:
     }
 
 
-def _bad_embeddings(store: Store) -> list[sqlite3.Row]:
+def _bad_embeddings(store: Store) -> list[Row]:
     """Return (id, encoder) of vectors of another length than most of their encoder, or none."""
     return store.rows(
         "SELECT e.id, e.encoder FROM embedding e JOIN (SELECT encoder, length(vector) AS size, "
         "rank() OVER (PARTITION BY encoder ORDER BY count(*) DESC, length(vector) DESC) AS place "
         "FROM embedding GROUP BY encoder, length(vector)) usual ON usual.encoder = e.encoder "
-        f"AND place = 1 WHERE length(vector) != size OR length(vector) % {_FLOAT_BYTES} "
+        f"AND place = 1 WHERE length(vector) != size OR length(vector) % {_FLOAT_BYTES} != 0 "
         "OR length(vector) = 0"
     )
 

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,6 +19,7 @@ from habilis.agent.cli.clean import clean
 from habilis.agent.cli.screen import print_json
 from habilis.agent.report.words import plural
 from habilis.errors import HabilisError
+from habilis.memory.address import Address
 from habilis.memory.library import SkillLibrary
 from habilis.skills.sandbox.client import Worker
 from habilis.skills.sandbox.nursery import zygote_for
@@ -131,14 +131,16 @@ def _look_at_author() -> Iterator[Finding]:
     )
 
 
-def _look_at_library(folder: Path, *, deep: bool) -> Iterator[Finding]:
-    if not folder.exists():
-        yield Finding(what="library", ok=True, found=f"none yet at {str(folder)!r}")
+def _look_at_library(where: Address, *, deep: bool) -> Iterator[Finding]:
+    if not where.may_hold:
+        yield Finding(what="library", ok=True, found=f"none yet at {str(where)!r}")
         return
     try:
-        with SkillLibrary(folder) as library:
+        with SkillLibrary(where) as library:
             problems = library.check()
-            found = f"{plural(len(library), 'skill')} at {str(folder)!r}"
+            found = f"{plural(len(library), 'skill')} at {str(where)!r}"
+            if where.on_server:
+                found += f", which answers; what is derived lies in {str(library.path)!r}"
             if deep:
                 library.search("probe the encoder with words nobody has written before", k=1)
     except HabilisError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +12,19 @@ from habilis.agent.agent import Agent
 from habilis.agent.author import Author
 from habilis.agent.budget import Budget
 from habilis.errors import AuthorUnavailable, ConfigError
+from habilis.memory.address import Address
 from habilis.memory.library import SkillLibrary
 
 LibraryOption = Annotated[
-    Path,
-    typer.Option("--library", "-L", envvar="HABILIS_LIBRARY", help="Folder of the skill library."),
+    Address,
+    typer.Option(
+        "--library",
+        "-L",
+        envvar="HABILIS_LIBRARY",
+        parser=Address,
+        metavar="FOLDER|URL",
+        help="Folder of the skill library, or postgresql://USER@HOST/DATABASE.",
+    ),
 ]
 ModelOption = Annotated[
     str,
@@ -42,13 +49,13 @@ AllowOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
-DEFAULT_LIBRARY = Path(".habilis")
+DEFAULT_LIBRARY = Address(".habilis")
 
 
 def make_agent(
     *,
     model: str,
-    library: Path,
+    library: Address,
     stream: bool,
     steps: int,
     seconds: float | None,
@@ -110,15 +117,15 @@ def json_or_text(text: str, *, what: str) -> object:
         ) from None
 
 
-def open_library(folder: Path) -> SkillLibrary:
+def open_library(where: Address) -> SkillLibrary:
     """Open a library that must exist already; looking at skills never makes a folder.
 
     Raises:
         ConfigError: there is no such folder.
     """
-    if not folder.exists():
+    if not where.may_hold:
         raise ConfigError(
-            f"there is no library at {str(folder)!r}; `habilis run` or `make demo` makes one, "
+            f"there is no library at {str(where)!r}; `habilis run` or `make demo` makes one, "
             "--library names another"
         )
-    return SkillLibrary(folder)
+    return SkillLibrary(where)

@@ -22,6 +22,7 @@ from habilis.agent.report.words import plural
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
 from habilis.errors import SessionError
+from habilis.memory.address import Address
 
 app = typer.Typer(help="Durable runs over many tasks.", no_args_is_help=True)
 app.command("status")(session_show.status)
@@ -156,7 +157,9 @@ def compact(name: NameArgument, library: options.LibraryOption = options.DEFAULT
     print(f"{clean_lines(name)}: {freed:,} characters of trajectories are gone")
 
 
-def _run(tasks: Path, name: str, *, library: Path, settings: dict[str, Any], as_json: bool) -> None:
+def _run(
+    tasks: Path, name: str, *, library: Address, settings: dict[str, Any], as_json: bool
+) -> None:
     rows = read_tasks(tasks)
     given = {
         "model": "",
@@ -226,6 +229,6 @@ def _stopping(session: Session) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _how_to_resume(name: str, library: Path) -> str:
+def _how_to_resume(name: str, library: Address) -> str:
     where = "" if library == options.DEFAULT_LIBRARY else f" --library {library}"
     return f"go on with `habilis session resume {clean_lines(name)}{where}`"

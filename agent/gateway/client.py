@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from habilis.agent.author import Author, Reply, Request
@@ -15,6 +14,7 @@ from habilis.agent.sessions.paying import Payer
 from habilis.errors import SessionError
 from habilis.memory.journal import Journal
 from habilis.memory.step import Cost, Place, StepRow
+from habilis.memory.store import Store
 
 _TRIES = 6  # a gateway that ends just now, one of another version, one that is killed
 _AGAIN_S = 0.05  # doubles with every try
@@ -32,8 +32,9 @@ class Orderable(Protocol):
 class PayThroughGateway:
     """Hands calls to the library's gateway, and starts one where there is none."""
 
-    def __init__(self, folder: Path, journal: Journal, *, otherwise: Payer) -> None:
-        self._folder, self._journal, self._otherwise = folder, journal, otherwise
+    def __init__(self, store: Store, journal: Journal, *, otherwise: Payer) -> None:
+        self._folder, self._address = store.folder, store.address
+        self._journal, self._otherwise = journal, otherwise
 
     def joins(self, step: StepRow) -> bool:
         return self._journal.claims.lives(step.process)
@@ -78,7 +79,7 @@ class PayThroughGateway:
 
     async def _start(self) -> str:
         try:
-            await asyncio.to_thread(start_gateway, self._folder)
+            await asyncio.to_thread(start_gateway, self._folder, self._address)
         except (OSError, subprocess.SubprocessError) as error:
             return str(error)
         return ""

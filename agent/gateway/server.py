@@ -10,7 +10,6 @@ import socket
 import struct
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from habilis.agent.author import Author, Purpose, Reply, Request
@@ -27,10 +26,11 @@ from habilis.agent.gateway.writer import Writer
 from habilis.agent.sessions.paying import SETTLING_S, reply_from, settled
 from habilis.agent.task import Task
 from habilis.errors import AuthorError, EndpointBusy, HabilisError, ReplyLost
+from habilis.memory.address import Address
 from habilis.memory.journal import Journal
 from habilis.memory.journal_steps import begin_reply, end_reply
-from habilis.memory.step import StepState
-from habilis.memory.store import Store
+from habilis.memory.opening import open_store
+from habilis.memory.step import StepRow, StepState
 
 MakeAuthor = Callable[[dict[str, Any]], Author]
 _LOOK_S = 1.0
@@ -44,9 +44,9 @@ class Gateway:
     from the journal. Calls go on when the session that asked is gone.
     """
 
-    def __init__(self, folder: Path, *, idle_s: float, make_author: MakeAuthor) -> None:
-        self._folder, self._idle_s, self._make_author = folder, idle_s, make_author
-        self._store = Store(folder)
+    def __init__(self, address: Address, *, idle_s: float, make_author: MakeAuthor) -> None:
+        self._idle_s, self._make_author = idle_s, make_author
+        self._store = open_store(address)
         self._journal = Journal(self._store)
         self._flights: dict[tuple[str, str, int], asyncio.Task[Reply]] = {}
         self._paces: dict[str, Pace] = {}
@@ -74,7 +74,7 @@ class Gateway:
     async def _until_idle(self) -> None:
         """Return when nobody has asked for a while, or the library is gone."""
         idle_since = asyncio.get_running_loop().time()
-        path = self._folder / "gateway.sock"
+        path = self._store.folder / "gateway.sock"
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), min(_LOOK_S, self._idle_s))
@@ -119,7 +119,7 @@ class Gateway:
 
     async def _make(self, call: Call) -> Reply:
         """Return the recorded reply, or make the call, again where nothing was paid for it."""
-        known = await asyncio.to_thread(self._journal.steps.at, *call.key)
+        known = await self._known(call)
         if known is not None and known.state is StepState.DONE:
             return reply_from(known.content, known.cost)
         if known is not None:  # by a gateway that is gone
@@ -139,6 +139,20 @@ class Gateway:
                 if not left:
                     raise
         raise AuthorError("the call was not made")
+
+    async def _known(self, call: Call) -> StepRow | None:
+        """Return what is recorded of a call; one that another machine's gateway makes is awaited.
+
+        It has its claim from before, so while it is at the call nobody begins it again; its
+        heartbeat says whether it still is.
+        """
+        while True:
+            known = await asyncio.to_thread(self._journal.steps.at, *call.key)
+            if known is None or known.state is StepState.DONE or known.process == self._token:
+                return known
+            if not await asyncio.to_thread(self._journal.claims.lives, known.process):
+                return known
+            await asyncio.sleep(SETTLING_S)
 
     async def _once(self, call: Call, author: Author, pace: Pace) -> Reply:
         await pace.turn()

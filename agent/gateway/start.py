@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from habilis.memory.address import Address
+
 SOCKET: Final = "gateway.sock"
 _LOCK, _TURN, _LOG = "gateway.lock", "gateway.turn", "gateway.log"
 _IDLE_S = 30.0
@@ -31,8 +33,8 @@ def socket_path(folder: Path) -> Iterator[str]:
         os.close(handle)
 
 
-def start_gateway(folder: Path) -> None:
-    """See to it that a gateway listens at the library's socket. Blocks until it does.
+def start_gateway(folder: Path, address: Address) -> None:
+    """See to it that a gateway listens in the library's folder. Blocks until it does.
 
     Of many that want one at once, the first starts it and the others wait for that.
 
@@ -44,7 +46,7 @@ def start_gateway(folder: Path) -> None:
     try:
         fcntl.flock(turn, fcntl.LOCK_EX)
         if not _listens(folder):
-            _spawn(folder)
+            _spawn(folder, address)
     finally:
         os.close(turn)
 
@@ -58,8 +60,8 @@ def _listens(folder: Path) -> bool:
     return True
 
 
-def _spawn(folder: Path) -> None:
-    secrets = ("OPENAI_API_KEY",)  # keys come with the calls
+def _spawn(folder: Path, address: Address) -> None:
+    secrets = ("OPENAI_API_KEY", "HABILIS_LIBRARY")  # come with the calls, and through the pipe
     environment = {k: v for k, v in os.environ.items() if k not in secrets}
     paths = [str(Path(p).absolute()) for p in environment.get("PYTHONPATH", "").split(":") if p]
     if paths:
@@ -71,7 +73,7 @@ def _spawn(folder: Path) -> None:
             check=True,
             cwd="/",
             env=environment,
-            stdin=subprocess.DEVNULL,
+            input=(address.given if address.on_server else str(folder.absolute())).encode(),
             stdout=subprocess.DEVNULL,
             stderr=log,
             timeout=_START_S,
@@ -81,10 +83,14 @@ def _spawn(folder: Path) -> None:
 
 
 def main() -> None:
-    """Listen, detach, serve; end at once where another gateway does so already."""
+    """Listen, detach, serve; end at once where another gateway does so already.
+
+    The library's address comes on the standard input: others may read a command line.
+    """
     parser = argparse.ArgumentParser(prog="habilis.agent.gateway")
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
+    address = Address(sys.stdin.read())
     lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -94,16 +100,16 @@ def main() -> None:
     if os.fork():
         os._exit(0)  # whoever started us goes on; the socket takes calls from now on
     os.setsid()
-    _serve(folder, listening)
+    _serve(folder, address, listening)
 
 
-def _serve(folder: Path, listening: socket.socket) -> None:
+def _serve(folder: Path, address: Address, listening: socket.socket) -> None:
     from habilis.agent.authors.openai import OpenAIAuthor
     from habilis.agent.gateway.server import Gateway
 
     async def run() -> None:
         gateway = Gateway(
-            folder,
+            address,
             idle_s=float(os.environ.get(IDLE_VARIABLE) or _IDLE_S),
             make_author=OpenAIAuthor.from_order,
         )

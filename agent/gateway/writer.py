@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from habilis.errors import HabilisError
-from habilis.memory.store import Store
+from habilis.memory.store import Connection, Store
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], Any]
+Work = Callable[[Connection], Any]
 
 
 class Writer:
@@ -26,7 +26,7 @@ class Writer:
         self._wake = asyncio.Event()
         self._task = asyncio.create_task(self._write())
 
-    async def do(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def do(self, work: Callable[[Connection], T]) -> T:
         """Return what `work` gave; by then it is on the disk.
 
         Raises:

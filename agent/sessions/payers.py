@@ -13,4 +13,4 @@ def payer_for(author: Author, library: SkillLibrary, *, process: str) -> Payer:
     here = PayHere(library.journal.steps, process=process)
     if not isinstance(author, Orderable):
         return here
-    return PayThroughGateway(library.path, library.journal, otherwise=here)
+    return PayThroughGateway(library.store, library.journal, otherwise=here)

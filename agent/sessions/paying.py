@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final, Protocol
 
 from habilis.agent.author import Author, Reply, Request, Usage
 from habilis.agent.budget import Priced
-from habilis.errors import AuthorError, ReplyLost
+from habilis.errors import AuthorError, LibraryError, ReplyLost
 from habilis.memory.journal_steps import Steps
 from habilis.memory.step import Cost, Place, StepRow, StepState
 
@@ -74,7 +75,11 @@ async def settled(
     except BaseException:
         await end(state=StepState.IN_DOUBT, cost=most)
         raise
-    await end(state=StepState.DONE, content=reply_text(reply), cost=cost_of(reply))
+    done = partial(end, state=StepState.DONE, content=reply_text(reply), cost=cost_of(reply))
+    try:
+        await done()
+    except LibraryError:  # its server was cut off; a step ends once, so it may be said again
+        await done()
     return reply
 
 

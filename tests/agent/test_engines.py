@@ -33,6 +33,7 @@ ROOT = Path(__file__).parent.parent.parent
 KEY = {"OPENAI_API_KEY": "a-key-of-the-worker", "HABILIS_GATEWAY_IDLE_S": "5"}
 NOT_TESTED = "Dask is NOT TESTED: pip install 'habilis[dask]'"
 COUNT = 8
+pytestmark = pytest.mark.on_both_stores
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +97,12 @@ class Place:
         assert row is not None and row.state == "finished"
 
 
-@pytest.fixture(params=["sqlite"])
-def place(
-    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Place]:
+@pytest.fixture
+def place(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     """A new library in each kind of store; it must be well at the end of every test."""
     for name, value in KEY.items():
         monkeypatch.setenv(name, value)
-    with ModelServer(reply, latency_s=0.1) as model, library(tmp_path / "library") as shelf:
+    with ModelServer(reply, latency_s=0.1) as model, library(address) as shelf:
         yield Place(shelf, model, tmp_path / "effects")
         close_guests()
         assert shelf.check() == []
@@ -207,8 +206,9 @@ def test_a_scheduler_that_is_killed_loses_nothing(place: Place) -> None:
 
 def test_a_driver_that_is_killed_loses_nothing(place: Place, cluster: DaskCluster) -> None:
     """What its workers are at they finish; the next driver waits for that."""
-    command = [sys.executable, "-m", "tests.engine_driver", str(place.library.path)]
-    command += [place.model.url, str(COUNT), cluster.url]
+    command = [sys.executable, "-m", "tests.engine_driver"]
+    command += [place.library.store.address.given, place.model.url, str(COUNT), cluster.url]
+    command += [str(place.effects)]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         acts = (line for line in driver.stdout if line.startswith("acted"))
@@ -298,7 +298,7 @@ def job_for(place: Place) -> Job:
 def test_a_worker_with_another_library_is_refused(place: Place, tmp_path: Path) -> None:
     """A folder of the same name on another machine is another library, or none."""
     job = job_for(place)
-    with library(tmp_path / "other") as other:
+    with library(str(tmp_path / "other")) as other:
         elsewhere = replace(job, agent=pack_agent(Agent("compose", library=other)))
         with pytest.raises(SessionError, match="does not see the library"):
             do_job(elsewhere)

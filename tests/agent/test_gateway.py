@@ -6,7 +6,6 @@ import signal
 import stat
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -19,9 +18,11 @@ from habilis.errors import BudgetSpent, ClaimLost, EndpointUnreachable, KeyRefus
 from habilis.memory.journal import Journal
 from habilis.memory.journal_claims import Claim
 from habilis.memory.journal_ledger import scope_of
+from habilis.memory.opening import open_store
 from habilis.memory.step import Cost, Place, StepState
-from habilis.memory.store import Store
 from tests.chat_server import ChatServer, Fault, Say
+
+pytestmark = pytest.mark.on_both_stores
 
 MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
 
@@ -29,13 +30,13 @@ MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
 class Desk:
     """A session's side of a gateway, over a library of its own."""
 
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
+    def __init__(self, address: str) -> None:
+        self.store = open_store(address)
         self.journal = Journal(self.store)
         self.journal.make_session("s", fingerprint="", count=0, source="")
         self.claim = self.journal.claims.take("s", "t")
         here = PayHere(self.journal.steps, process=self.claim.process)
-        self.payer = PayThroughGateway(folder, self.journal, otherwise=here)
+        self.payer = PayThroughGateway(self.store, self.journal, otherwise=here)
 
     async def ask(
         self, author: OpenAIAuthor, number: int = 0, *, claim: Claim | None = None
@@ -51,14 +52,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """The gateway ends by itself: soon after the last call, or when the socket is gone."""
     monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
     monkeypatch.setenv("OPENAI_API_KEY", "")
-    desk = Desk(tmp_path / "library")
+    desk = Desk(address)
     yield desk
     desk.store.close()
-    (tmp_path / "library" / SOCKET).unlink(missing_ok=True)
+    (desk.store.folder / SOCKET).unlink(missing_ok=True)
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -57,6 +57,7 @@ def test_a_sessions_budget_is_never_overrun(
     assert library.journal.ledger.account(scope_of("s")).tokens == 100 * 200
 
 
+@pytest.mark.on_both_stores
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_a_session_takes_no_step_too_many(library: SkillLibrary, parallel: int) -> None:
     """Also when tasks run side by side."""
@@ -67,6 +68,7 @@ def test_a_session_takes_no_step_too_many(library: SkillLibrary, parallel: int) 
     assert "2 of 2 steps" in session.stopped_because
 
 
+@pytest.mark.on_both_stores
 def test_all_sessions_share_the_librarys_budget(library: SkillLibrary) -> None:
     """What one has spent is not there for the other."""
     library.journal.ledger.limit(LIBRARY, steps=5)
@@ -119,17 +121,22 @@ def test_patience_comes_to_an_end(library: SkillLibrary) -> None:
     assert len(Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()) == 4
 
 
+@pytest.mark.on_both_stores
 def test_two_runs_of_one_session_at_once(library: SkillLibrary) -> None:
     """The second is refused, whoever starts it."""
     agent = Agent(ScriptedAuthor(says), library=library)
 
     def start_another(event: Event) -> None:
-        with pytest.raises(SessionBusy), SkillLibrary(library.path, index="exact") as other:
+        with (
+            pytest.raises(SessionBusy),
+            SkillLibrary(library.store.address, index="exact") as other,
+        ):
             other.journal.claims.take("s")
 
     agent.session("s", TASKS[:1]).run_sync(observer=start_another)
 
 
+@pytest.mark.on_both_stores
 def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -> None:
     """list, show, status, fork and compact work on what the journal holds."""
     Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()
@@ -139,7 +146,7 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     library.journal.claims.release(place.claim)
 
     def habilis(*arguments: str) -> str:
-        command = ["session", *arguments, "--library", str(library.path)]
+        command = ["session", *arguments, "--library", library.store.address.given]
         run = CliRunner().invoke(app, command, catch_exceptions=False)
         assert run.exit_code == 0, run.output
         return run.output

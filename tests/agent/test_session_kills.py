@@ -7,12 +7,14 @@ import pytest
 
 from benchmarks.session_kills import run_kills
 
+pytestmark = pytest.mark.on_both_stores
+
 KILLS = int(os.environ.get("HABILIS_KILLS", "0"))  # 100 is the long version
 
 
 @pytest.mark.parametrize("parallel", [1, 8])
 def test_kill_9_pays_nothing_twice_and_loses_nothing(
-    parallel: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    parallel: int, tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server's count is the ledger's; each task and skill is there once and is right."""
     monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
@@ -23,6 +25,7 @@ def test_kill_9_pays_nothing_twice_and_loses_nothing(
         parallel=parallel,
         latency_s=0.2,
         longest_s=1.0,
+        address=address,
     )
     assert found.kills or KILLS == 0
     assert (found.lost, found.wrong, found.skills_lost, found.doubled) == (0, 0, 0, 0)
@@ -31,7 +34,7 @@ def test_kill_9_pays_nothing_twice_and_loses_nothing(
 
 
 def test_with_the_gateway_killed_every_repeated_call_is_in_doubt(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What may have been paid twice is listed and counted, never silent."""
     monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
@@ -42,6 +45,7 @@ def test_with_the_gateway_killed_every_repeated_call_is_in_doubt(
         parallel=8,
         latency_s=0.2,
         longest_s=1.0,
+        address=address,
         gateway_too=True,
     )
     assert (found.lost, found.wrong, found.skills_lost, found.doubled) == (0, 0, 0, 0)

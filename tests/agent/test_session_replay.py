@@ -12,6 +12,8 @@ from habilis.memory.journal_calls import HostCallState
 from habilis.memory.journal_ledger import scope_of
 from habilis.memory.step import StepKind, StepState
 
+pytestmark = pytest.mark.on_both_stores
+
 TASK = Task("Count the guests.", id="t", checks=(Expected(42),))
 LOOK = "```python\nguests = ask_host('seats')\nprint(guests)\n```"
 ANSWER = "```python\nfinal_answer(guests + 2)\n```"

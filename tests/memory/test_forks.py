@@ -4,9 +4,13 @@ import multiprocessing
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from habilis import SkillLibrary
 from habilis.memory.embed import Encoder
 from tests.making import simple
+
+pytestmark = pytest.mark.on_both_stores
 
 FORK = multiprocessing.get_context("fork")
 HANGS_S = 60.0  # a hanging child fails its test instead of stopping the run
@@ -19,28 +23,28 @@ def _write_after(library: SkillLibrary, signals: Connection) -> None:
     library.add(simple("after", "Return it."))
 
 
-def test_a_child_goes_on_writing_after_its_parent_has_closed(tmp_path: Path) -> None:
+def test_a_child_goes_on_writing_after_its_parent_has_closed(address: str) -> None:
     """The parent's close must not delete the log that the child writes to.
 
     Two libraries of one folder: the child must give up both connections.
     """
     ours, theirs = FORK.Pipe()
-    with SkillLibrary(tmp_path / "l", index="exact") as second:
-        first = SkillLibrary(tmp_path / "l", index="exact")
+    with SkillLibrary(address, index="exact") as second:
+        first = SkillLibrary(address, index="exact")
         first.add(simple("parents", "Return it."))
         assert second.names() == ["parents"]
         child = FORK.Process(target=_write_after, args=(first, theirs))
         child.start()
         assert ours.recv() == "wrote"
         first.close()
-    with SkillLibrary(tmp_path / "l", index="exact") as library:
+    with SkillLibrary(address, index="exact") as library:
         library.add(simple("others", "Return it."))
     ours.send("closed")
     child.join(HANGS_S)
     assert child.exitcode == 0
-    with SkillLibrary(tmp_path / "l", index="exact") as library:
+    with SkillLibrary(address, index="exact") as library:
         assert library.names() == ["after", "before", "others", "parents"]
-        assert library.store.rows("PRAGMA integrity_check")[0][0] == "ok"
+        assert library.check() == []
 
 
 def _search(library: SkillLibrary, query: str) -> None:

@@ -5,20 +5,21 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
 from habilis.errors import ClaimLost, SessionBusy
 from habilis.memory.journal import Journal
+from habilis.memory.opening import open_store
 from habilis.memory.store import Store
+
+pytestmark = pytest.mark.on_both_stores
 
 HOLDER = """
 import sys
-from pathlib import Path
 from habilis.memory.journal import Journal
-from habilis.memory.store import Store
-journal = Journal(Store(Path(sys.argv[1])))
+from habilis.memory.opening import open_store
+journal = Journal(open_store(sys.argv[1]))
 claim = journal.claims.take("s")
 journal.open_session(claim)
 print("held", flush=True)
@@ -27,8 +28,8 @@ sys.stdin.readline()
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "library")
+def store(address: str) -> Iterator[Store]:
+    store = open_store(address)
     Journal(store).make_session("s", fingerprint="f", count=1, source="")
     yield store
     store.close()
@@ -38,7 +39,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def holder(store: Store) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds the claim of the session "s"."""
     with subprocess.Popen(
-        [sys.executable, "-c", HOLDER, str(store.folder)],
+        [sys.executable, "-c", HOLDER, store.address.given],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -100,10 +101,10 @@ def test_a_lease_that_ran_out_is_fenced(store: Store) -> None:
     other.claims.release(taken)
 
 
-def test_a_clock_that_is_set_ends_no_lease(tmp_path: Path) -> None:
+def test_a_clock_that_is_set_ends_no_lease(address: str) -> None:
     """On one machine the lease runs on the clock that nobody can set."""
     now = [1e9]
-    store = Store(tmp_path / "library", clock=lambda: now[0])
+    store = open_store(address, clock=lambda: now[0])
     journal, other = Journal(store), Journal(store)
     journal.make_session("s", fingerprint="", count=0, source="")
     claim = journal.claims.take("s")
@@ -126,6 +127,20 @@ def test_another_machine_is_known_by_its_heartbeat(store: Store) -> None:
         connection.execute("UPDATE process SET beat_at = beat_at - 60")
     journal.claims.release(Journal(store).claims.take("s"))
     journal.claims.release(claim)
+
+
+def test_processes_long_silent_elsewhere_are_forgotten(store: Store) -> None:
+    """A machine that is gone for good leaves no row for ever; one that sleeps an hour does."""
+    with store.change() as connection:
+        for token, silent_s in (("gone", 90_000), ("asleep", 3_600)):
+            connection.execute(
+                "INSERT INTO process (token, pid, born, host, place, beat_at, beat_s) "
+                "VALUES (?, 1, 1, 'far', 'elsewhere/pid:[1]', ?, 0)",
+                (token, store.now() - silent_s),
+            )
+    Journal(store).claims.join()
+    tokens = {row["token"] for row in store.rows("SELECT token FROM process")}
+    assert "asleep" in tokens and "gone" not in tokens
 
 
 def test_a_forked_child_is_a_process_of_its_own(store: Store) -> None:

@@ -9,6 +9,8 @@ from habilis.memory.ledger import Ledger
 from habilis.skills.skill import Case, CaseOrigin, Provenance
 from tests.making import simple
 
+pytestmark = pytest.mark.on_both_stores
+
 SHOUT = simple("shout", "Return the text in capitals.")
 
 

@@ -39,13 +39,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait()
 
 
-def open_library(folder: Path, url: str) -> SkillLibrary:
+def open_library(folder: Path | str, url: str) -> SkillLibrary:
     return SkillLibrary(folder, encoder=HashEncoder(), index=url)
 
 
-def test_two_libraries_share_a_server(tmp_path: Path, server: str) -> None:
+@pytest.mark.on_both_stores
+def test_two_libraries_share_a_server(address: str, server: str) -> None:
     """Each finds what the other adds, changes and archives, at its next search."""
-    with open_library(tmp_path / "l", server) as one, open_library(tmp_path / "l", server) as other:
+    with open_library(address, server) as one, open_library(address, server) as other:
         assert (one.index_kind, other.index_kind) == ("server", "server")
         for number in range(30):
             one.add(simple(f"skill_{number}", f"Return number {number}."))
@@ -56,7 +57,7 @@ def test_two_libraries_share_a_server(tmp_path: Path, server: str) -> None:
         names = [h.skill.name for h in other.search("skill 7: Return seven sheep.", anyway=True)]
         assert "skill_7" not in names
         assert one.check() == other.check() == []
-    with open_library(tmp_path / "l", server) as again:
+    with open_library(address, server) as again:
         assert again.search("skill 9: Return number 9.", k=1)[0].cosine > 0.999
         assert again.index_kind == "server" and again.check() == []
 

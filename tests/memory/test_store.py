@@ -13,8 +13,11 @@ import pytest
 
 from habilis import SkillLibrary
 from habilis.errors import LibraryError, LibraryReadOnly, LibraryTooNew, NotALibrary, SkillNotFound
-from habilis.memory.store import Store
+from habilis.memory.opening import open_store
+from habilis.memory.sqlite import SqliteStore
 from tests.making import simple
+
+pytestmark = pytest.mark.on_both_stores
 
 
 @pytest.fixture
@@ -57,6 +60,7 @@ def test_a_file_taken_as_unchanging_is_read_again_when_it_changes(tmp_path: Path
         library.add(simple("shout", "Return the text in capitals."))
     reader = SkillLibrary(tmp_path / "l", read_only=True)
     store = reader.store
+    assert isinstance(store, SqliteStore)
     store._drop_connection()
     store._frozen = store._stamp()
     store._connect("mode=ro&immutable=1")
@@ -104,7 +108,7 @@ def test_many_make_the_same_library_at_once(tmp_path: Path) -> None:
     def make(folder: Path, start: threading.Barrier) -> None:
         start.wait()
         try:
-            Store(folder).close()
+            open_store(folder).close()
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
             failed.append(error)
 
@@ -135,9 +139,9 @@ def test_threads_write_through_one_store(library: SkillLibrary) -> None:
     assert len(library) == 80 and library.store.last_change() == 80
 
 
-def test_a_closed_library_says_so(tmp_path: Path) -> None:
+def test_a_closed_library_says_so(address: str) -> None:
     """It neither opens itself again nor looks empty."""
-    library = SkillLibrary(tmp_path / "l", index="exact")
+    library = SkillLibrary(address, index="exact")
     library.close()
     library.close()
     for use in (library.names, lambda: library.search("x"), lambda: library.get("x")):
@@ -196,12 +200,14 @@ def test_a_task_finishes_once(library: SkillLibrary) -> None:
     assert journal.finished("other") == {}
 
 
-def test_a_stop_is_asked_for_and_forgotten_at_the_next_start(library: SkillLibrary) -> None:
+def test_a_stop_is_asked_for_and_forgotten_at_the_next_start(
+    library: SkillLibrary, address: str
+) -> None:
     """Another process may ask; a session that goes on starts without the flag."""
     library.journal.make_session("s", fingerprint="f", count=1, source="")
     claim = library.journal.claims.take("s")
     library.journal.open_session(claim)
-    with SkillLibrary(library.path, index="exact") as other:
+    with SkillLibrary(address, index="exact") as other:
         other.journal.request_stop("s")
     assert library.journal.stop_requested("s") and not library.journal.stop_requested("t")
     library.journal.close_session(claim, state="stopped")

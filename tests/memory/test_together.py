@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import pytest
+
 from habilis import SkillLibrary
 from habilis.memory.upkeep import restore
 from habilis.memory.vectors import Vectors
@@ -17,7 +19,7 @@ PROCESSES, CHANGES = 4, 500
 HANGS_S = 300.0
 
 
-def open_library(folder: Path) -> SkillLibrary:
+def open_library(folder: Path | str) -> SkillLibrary:
     return SkillLibrary(folder, encoder=HashEncoder(), index="exact")
 
 
@@ -25,9 +27,9 @@ def card(process: int, number: int) -> str:
     return f"skill {process} {number}: Return what process {process} made as number {number}."
 
 
-def change_then_find_all(folder: Path, process: int, pipe: Connection) -> None:
+def change_then_find_all(folder: str, process: int, changes: int, pipe: Connection) -> None:
     with open_library(folder) as library:
-        for number in range(CHANGES // 2):
+        for number in range(changes // 2):
             about = f"Return what process {process} made as number {number}."
             name = f"skill_{process}_{number}"
             library.add(simple(name, about))
@@ -37,19 +39,24 @@ def change_then_find_all(folder: Path, process: int, pipe: Connection) -> None:
         pipe.recv()
         lost = [
             text
-            for text in (card(p, n) for p in range(PROCESSES) for n in range(CHANGES // 2))
+            for text in (card(p, n) for p in range(PROCESSES) for n in range(changes // 2))
             if library.search(text, k=1)[0].skill.description != text.partition(": ")[2]
         ]
         pipe.send((lost, library.check()))
 
 
-def test_four_processes_make_500_changes_each(tmp_path: Path) -> None:
-    """Nothing is lost, and each finds every skill of the others by its own text."""
-    open_library(tmp_path / "l").close()
+@pytest.mark.on_both_stores
+def test_four_processes_make_500_changes_each(address: str) -> None:
+    """Nothing is lost, and each finds every skill of the others by its own text.
+
+    In Postgres 100 each: each waits for the server.
+    """
+    changes = 100 if "://" in address else CHANGES
+    open_library(address).close()
     pipes, children = [], []
     for process in range(PROCESSES):
         ours, theirs = FORK.Pipe()
-        child = FORK.Process(target=change_then_find_all, args=(tmp_path / "l", process, theirs))
+        child = FORK.Process(target=change_then_find_all, args=(address, process, changes, theirs))
         child.start()
         pipes.append(ours)
         children.append(child)
@@ -62,15 +69,16 @@ def test_four_processes_make_500_changes_each(tmp_path: Path) -> None:
     for child in children:
         child.join(HANGS_S)
         assert child.exitcode == 0
-    with open_library(tmp_path / "l") as library:
-        assert len(library) == PROCESSES * CHANGES // 2
+    with open_library(address) as library:
+        assert len(library) == PROCESSES * changes // 2
         versions = library.store.rows("SELECT count(*) FROM version")[0][0]
-        assert versions == PROCESSES * CHANGES and library.check() == []
+        assert versions == PROCESSES * changes and library.check() == []
 
 
-def test_a_change_elsewhere_is_found_by_the_next_search(tmp_path: Path) -> None:
+@pytest.mark.on_both_stores
+def test_a_change_elsewhere_is_found_by_the_next_search(address: str) -> None:
     """Added, described anew, archived: each is seen at once by another that has it open."""
-    with open_library(tmp_path / "l") as one, open_library(tmp_path / "l") as other:
+    with open_library(address) as one, open_library(address) as other:
         for number in range(20):
             one.add(simple(f"skill_{number}", f"Return number {number}."))
             assert other.search(f"skill {number}: Return number {number}.")[0].cosine > 0.999

@@ -9,6 +9,7 @@ import pytest
 
 from habilis import SkillLibrary
 from habilis.errors import LibraryError, LibraryTooNew, NotALibrary
+from habilis.memory.sqlite import FILE_NAME
 from habilis.memory.upkeep import restore
 from tests.making import make_skill, simple
 
@@ -18,7 +19,7 @@ WHISPER = simple("whisper", "Return the text in small letters.")
 
 def spoil(library: SkillLibrary, sql: str, *values: object) -> None:
     """Write into the file behind the library's back, as a defect would."""
-    with closing(sqlite3.connect(library.store.path)) as connection, connection:
+    with closing(sqlite3.connect(library.path / FILE_NAME)) as connection, connection:
         connection.execute("PRAGMA foreign_keys = OFF")
         connection.execute(sql, values)
 
@@ -128,7 +129,7 @@ def test_restoring_leaves_nothing_beside_the_copy(tmp_path: Path) -> None:
     assert list((tmp_path / "copies").iterdir()) == [copy]
     with SkillLibrary(tmp_path / "l", index="exact") as library:
         library.add(WHISPER)
-        restore(tmp_path / "other", library.store.path)
+        restore(tmp_path / "other", library.path / FILE_NAME)
     with SkillLibrary(tmp_path / "other", index="exact") as library:
         assert library.names() == ["shout", "whisper"]
 
