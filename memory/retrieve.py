@@ -30,6 +30,7 @@ _PART_WORDS, _MOST_PARTS = 3, 8
 # Below this likeness, with no word in common, a hit is noise: MiniLM gives unrelated
 # sentences cosines up to about 0.2.
 _NOISE = 0.25
+_FITTED_TO = 4_000  # skills; what was fitted is not drawn on beyond
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +121,10 @@ def find(
     )
     evidence = -math.inf
     if best:
-        evidence = _evidence(best, match, coverage=float(coverage[order[0]]), size=len(words))
+        top = order[0]
+        evidence = _evidence(
+            best, match, coverage=float(coverage[top]), row=int(rows[top]), size=len(words)
+        )
     fitting = [hit for hit in best if draft is not None or hit.words or not hit.cosine < _NOISE]
     return Ranking(found=tuple(fitting[:k]), evidence=evidence)
 
@@ -146,23 +150,28 @@ def _candidates(
     return sorted(names)  # so that equals come by the alphabet, whatever view found them
 
 
-def _evidence(best: Sequence[Found], match: Match, *, coverage: float, size: int) -> float:
-    """Return the log-odds that the first hit fits, of a logistic regression.
+def _evidence(
+    best: Sequence[Found], match: Match, *, coverage: float, row: int, size: int
+) -> float:
+    """Return the log-odds that the first hit, of this row, fits, of a logistic regression.
 
     Fitted on questions of five public sets with and without their answer in the library,
-    at 4 to 4,000 skills; how well it tells them apart on others: `benchmarks memory`.
+    at 4 to 4,000 skills; how well it tells them apart on others: `benchmarks memory`. In a
+    large library a likely cosine says less, and the lead over the sixth hit more.
     """
     first, second, sixth = best[0], best[min(1, len(best) - 1)], best[min(5, len(best) - 1)]
     cosine = first.cosine if first.cosine == first.cosine else 0.0
+    large = math.log(min(max(1, size), _FITTED_TO))
     return (
-        4.62 * cosine
-        + 1.01 * first.bm25 / max(match.weight, 1e-9)
-        + 0.13 * first.bm25 / math.sqrt(match.terms + 1)
-        + 0.55 * coverage
-        + 0.24 * (first.score - second.score)
-        + 0.14 * (first.score - sixth.score)
-        - 0.44 * math.log(max(1, size))
-        - 2.02
+        (9.862 - 1.0316 * large) * cosine
+        - 0.904 * first.bm25 / max(match.weight, 1e-9)
+        + 0.159 * first.bm25 / math.sqrt(match.terms + 1)
+        - 0.184 * coverage
+        + 1.83 * match.rarest(row)
+        + 0.289 * (first.score - second.score)
+        + (0.0846 * large - 0.323) * (first.score - sixth.score)
+        + 0.061 * large
+        - 4.067
     )
 
 

@@ -15,6 +15,7 @@ from habilis.memory.postings import Postings, joined, merged
 from habilis.memory.vocabulary import Numbers, Vocabulary, split_words, spread
 
 _K1, _B = 1.2, 0.75
+_RAREST = 3
 _PART = 2_000  # texts read into arrays at once, for the memory that takes
 
 
@@ -170,7 +171,8 @@ class Match:
         numbers = np.array([words.vocabulary.number(term) for term in terms], np.int64)
         known = np.flatnonzero(numbers >= 0)
         self._words, self._terms, self._known = words, terms, numbers[known]
-        rarities = words.rarity(self._known)
+        self._rarities = rarities = words.rarity(self._known)
+        self._places = known
         self._scores, which, self._rows = words.scores(self._known, rarities)
         self._which = known[which]
         unknown = (len(terms) - len(known)) * math.log1p(2 * len(words) + 1)
@@ -210,6 +212,13 @@ class Match:
         found = np.zeros(len(rows))
         found[here] = said / np.maximum(whole, 1e-9)
         return found
+
+    def rarest(self, row: int) -> float:
+        """How much of what its three rarest known words say a row has, in [0, 1]."""
+        best = np.argsort(-self._rarities, kind="stable")[:_RAREST]
+        held = np.isin(self._places[best], self._which[self._rows == row])
+        said = float(self._rarities[best].sum())
+        return float(self._rarities[best][held].sum()) / said if said else 0.0
 
     def shared(self, row: int) -> tuple[str, ...]:
         """Return the words in common with a row, in the text's order; none with row -1."""

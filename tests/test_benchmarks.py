@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
         (["escapes", "--quick"], 2),
         (["memory", "--quick"], 19),
         (["proof", "--quick"], 16),
-        (["soak", "--quick"], 2),
+        (["soak", "--quick"], 4),
         (["compose", "--quick", "--data", "nowhere"], 1),
         (["replies", "--data", "nowhere"], 3),
         (["replay", "--data", "nowhere"], 4),
