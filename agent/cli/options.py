@@ -21,7 +21,7 @@ LibraryOption = Annotated[
         "--library",
         "-L",
         envvar="HABILIS_LIBRARY",
-        parser=Address,
+        parser=Address.of,
         metavar="FOLDER|URL",
         help="Folder of the skill library, or postgresql://USER@HOST/DATABASE.",
     ),

@@ -68,3 +68,9 @@ def test_a_folder_is_an_address_too(tmp_path: Path) -> None:
     assert not address.on_server and not address.may_hold
     SkillLibrary(address, index="exact").close()
     assert address.may_hold and str(address) == str(tmp_path / "l")
+
+
+def test_an_address_of_an_address_is_the_same() -> None:
+    """The command line hands its default through the same door as what is typed."""
+    address = Address(".habilis")
+    assert Address.of(address) == address == Address.of(".habilis")
