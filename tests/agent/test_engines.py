@@ -26,7 +26,7 @@ from habilis.agent.sessions.running import StopSession
 from habilis.errors import AuthorUnavailable, EngineLost, HabilisError, KeyRefused, SessionError
 from habilis.events import Event
 from habilis.memory.journal_ledger import scope_of
-from tests.dask_cluster import DaskCluster
+from benchmarks.dask_cluster import DaskCluster
 from tests.engine_driver import FusedAuthor, session_of
 
 ROOT = Path(__file__).parent.parent.parent
