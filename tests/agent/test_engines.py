@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.dask_cluster import DaskCluster
 from benchmarks.model_server import ModelServer
 from benchmarks.session_driver import NAME, library, reply, rows_of, tasks
 from habilis import Agent, OpenAIAuthor, Result, SkillLibrary, Task
@@ -26,7 +27,6 @@ from habilis.agent.sessions.running import StopSession
 from habilis.errors import AuthorUnavailable, EngineLost, HabilisError, KeyRefused, SessionError
 from habilis.events import Event
 from habilis.memory.journal_ledger import scope_of
-from benchmarks.dask_cluster import DaskCluster
 from tests.engine_driver import FusedAuthor, session_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -344,3 +344,10 @@ def test_an_engine_that_cannot_be_used_says_why(place: Place, url: str, said: st
     with pytest.raises(HabilisError, match=said) as caught:
         place.run(engine=url)
     assert "word@" not in str(caught.value) and place.library.journal.session(NAME) is None
+
+
+def test_something_else_at_the_engines_address_is_found_out(place: Place) -> None:
+    """A port where no Dask listens does not hang a session."""
+    pytest.importorskip("distributed", reason=NOT_TESTED)
+    with pytest.raises(EngineLost, match="listens there that is no Dask"):
+        place.run(engine=place.model.url.replace("http", "dask").removesuffix("/v1"))
