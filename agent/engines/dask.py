@@ -15,7 +15,7 @@ from habilis.agent.engines.told import event_from, event_row
 from habilis.errors import ConfigError, EngineLost
 from habilis.events import Event
 
-_CONNECT_S: Final = 5
+_CONNECT_S: Final = 4
 _CLOSE_S: Final = 3
 
 
@@ -108,7 +108,7 @@ def _in_time(make: Callable[[], Any]) -> Any:
 
     threading.Thread(target=run, name="habilis-dask", daemon=True).start()
     try:
-        return made.result(2 * _CONNECT_S)
+        return made.result(1.5 * _CONNECT_S)
     except TimeoutError as error:
         raise TimeoutError(str(error) or "something listens there that is no Dask") from None
 
