@@ -1,4 +1,4 @@
-"""`python -m tests.engine_driver LIBRARY MODEL TASKS ENGINE`: a session that a test kills.
+"""`python -m tests.engine_driver LIBRARY EFFECTS MODEL TASKS ENGINE`: a session that a test kills.
 
 Its tasks are those of the benchmark: three calls of a model and two actions each, one call
 of a tool of the host's, and every fourth makes a skill.
@@ -56,15 +56,15 @@ class FusedAuthor:
 
 def main() -> None:
     """Run the session; say each event in a line."""
-    folder, model, count, engine = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    where, effects, model, count, engine = sys.argv[1:]
 
     def tell(event: Event) -> None:
         sys.stdout.write(f"{event.kind} {event.task_id}\n")
         sys.stdout.flush()
 
-    with library(folder) as shelf:
-        effects = folder.with_name("effects")
-        session_of(shelf, model, count, effects).run_sync(observer=tell, engine=engine)
+    with library(Path(where)) as shelf:
+        session = session_of(shelf, model, int(count), Path(effects))
+        session.run_sync(observer=tell, engine=engine)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,7 @@ def engine(request: pytest.FixtureRequest) -> dict[str, Any]:
 class Place:
     """A library wherever this store keeps it, a model that counts, and what became of both."""
 
+    address: str
     library: SkillLibrary
     model: ModelServer
     effects: Path
@@ -104,7 +105,7 @@ def place(
     for name, value in KEY.items():
         monkeypatch.setenv(name, value)
     with ModelServer(reply, latency_s=0.1) as model, library(tmp_path / "library") as shelf:
-        yield Place(shelf, model, tmp_path / "effects")
+        yield Place(str(shelf.path), shelf, model, tmp_path / "effects")
         close_guests()
         assert shelf.check() == []
 
@@ -207,7 +208,7 @@ def test_a_scheduler_that_is_killed_loses_nothing(place: Place) -> None:
 
 def test_a_driver_that_is_killed_loses_nothing(place: Place, cluster: DaskCluster) -> None:
     """What its workers are at they finish; the next driver waits for that."""
-    command = [sys.executable, "-m", "tests.engine_driver", str(place.library.path)]
+    command = [sys.executable, "-m", "tests.engine_driver", place.address, str(place.effects)]
     command += [place.model.url, str(COUNT), cluster.url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
@@ -291,7 +292,7 @@ def job_for(place: Place) -> Job:
         agent=pack_agent(agent),
         task=pack_task(Task("Say it.", id="t")),
         patience_s=0.0,
-        library=str(place.library.path),
+        library=place.address,
     )
 
 
