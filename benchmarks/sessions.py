@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.model_server import ModelServer
 from benchmarks.report import Report, Row
+from benchmarks.session_engines import efficiency_rows
 from benchmarks.session_kills import Kills, run_kills
 from habilis import OpenAIAuthor
 from habilis.agent.author import Message, Purpose, Request
@@ -43,6 +44,7 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
         *_resume_rows(peers, counts=(1, 100) if quick else (1, 100, 10_000)),
         *asyncio.run(_gateway_rows(calls=128 if quick else 640, limited=60 if quick else 300)),
         *_kill_rows(quick=quick),
+        *efficiency_rows(quick=quick),
     ]
     return Report(benchmark="sessions", rows=rows)
 

@@ -1,4 +1,4 @@
-"""`python -m tests.engine_driver LIBRARY MODEL TASKS ENGINE EFFECTS`: a session that a test kills.
+"""`python -m tests.engine_driver LIBRARY EFFECTS MODEL TASKS ENGINE`: a session that a test kills.
 
 Its tasks are those of the benchmark: three calls of a model and two actions each, one call
 of a tool of the host's, and every fourth makes a skill.
@@ -56,13 +56,13 @@ class FusedAuthor:
 
 def main() -> None:
     """Run the session; say each event in a line."""
-    address, model, count, engine, effects = sys.argv[1:]
+    where, effects, model, count, engine = sys.argv[1:]
 
     def tell(event: Event) -> None:
         sys.stdout.write(f"{event.kind} {event.task_id}\n")
         sys.stdout.flush()
 
-    with library(address) as shelf:
+    with library(where) as shelf:
         session = session_of(shelf, model, int(count), Path(effects))
         session.run_sync(observer=tell, engine=engine)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import CancelledError, Executor
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from habilis.agent.engines.engine import Tell
@@ -12,7 +15,7 @@ from habilis.agent.engines.told import event_from, event_row
 from habilis.errors import ConfigError, EngineLost
 from habilis.events import Event
 
-_CONNECT_S: Final = 5
+_CONNECT_S: Final = 4
 _CLOSE_S: Final = 3
 
 
@@ -26,6 +29,7 @@ class DaskEngine:
 
     def __init__(self, place: str, *, secure: bool) -> None:
         try:
+            import dask as configured
             import distributed
         except ImportError:
             raise ConfigError(
@@ -40,8 +44,11 @@ class DaskEngine:
                 "dask+tls:// needs certificates: name them in Dask's configuration, or as "
                 "DASK_DISTRIBUTED__COMM__TLS__CA_FILE, ..._CLIENT__CERT and ..._CLIENT__KEY"
             )
+        if not secure and configured.config.get("distributed.comm.require-encryption"):
+            raise ConfigError(f"Dask's configuration requires encryption: write dask+tls://{place}")
+        make = partial(dask.Client, address, timeout=_CONNECT_S, set_as_default=False)
         try:
-            self._client: Any = dask.Client(address, timeout=_CONNECT_S, set_as_default=False)
+            self._client: Any = _in_time(make)
         except (OSError, ValueError) as error:
             raise EngineLost(
                 f"no Dask scheduler answers at {self.name} ({error or type(error).__name__}); is "
@@ -83,6 +90,27 @@ class DaskEngine:
     def close(self) -> None:
         with suppress(OSError, TimeoutError):
             self._client.close(timeout=_CLOSE_S)
+
+
+def _in_time(make: Callable[[], Any]) -> Any:
+    """Return what `make` makes: a client waits for ever where something else than Dask answers.
+
+    Raises:
+        TimeoutError: it is not there in time.
+    """
+    made: Future[Any] = Future()
+
+    def run() -> None:
+        try:
+            made.set_result(make())
+        except Exception as error:  # noqa: BLE001 - handed on to whoever waits
+            made.set_exception(error)
+
+    threading.Thread(target=run, name="habilis-dask", daemon=True).start()
+    try:
+        return made.result(1.5 * _CONNECT_S)
+    except TimeoutError as error:
+        raise TimeoutError(str(error) or "something listens there that is no Dask") from None
 
 
 @dataclass(frozen=True)

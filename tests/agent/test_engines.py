@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.dask_cluster import DaskCluster
 from benchmarks.model_server import ModelServer
 from benchmarks.session_driver import NAME, library, reply, rows_of, tasks
 from habilis import Agent, OpenAIAuthor, Result, SkillLibrary, Task
@@ -26,7 +27,6 @@ from habilis.agent.sessions.running import StopSession
 from habilis.errors import AuthorUnavailable, EngineLost, HabilisError, KeyRefused, SessionError
 from habilis.events import Event
 from habilis.memory.journal_ledger import scope_of
-from tests.dask_cluster import DaskCluster
 from tests.engine_driver import FusedAuthor, session_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -65,6 +65,7 @@ def engine(request: pytest.FixtureRequest) -> dict[str, Any]:
 class Place:
     """A library wherever this store keeps it, a model that counts, and what became of both."""
 
+    address: str
     library: SkillLibrary
     model: ModelServer
     effects: Path
@@ -103,7 +104,7 @@ def place(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     for name, value in KEY.items():
         monkeypatch.setenv(name, value)
     with ModelServer(reply, latency_s=0.1) as model, library(address) as shelf:
-        yield Place(shelf, model, tmp_path / "effects")
+        yield Place(address, shelf, model, tmp_path / "effects")
         close_guests()
         assert shelf.check() == []
 
@@ -206,9 +207,8 @@ def test_a_scheduler_that_is_killed_loses_nothing(place: Place) -> None:
 
 def test_a_driver_that_is_killed_loses_nothing(place: Place, cluster: DaskCluster) -> None:
     """What its workers are at they finish; the next driver waits for that."""
-    command = [sys.executable, "-m", "tests.engine_driver"]
-    command += [place.library.store.address.given, place.model.url, str(COUNT), cluster.url]
-    command += [str(place.effects)]
+    command = [sys.executable, "-m", "tests.engine_driver", place.address, str(place.effects)]
+    command += [place.model.url, str(COUNT), cluster.url]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as driver:
         assert driver.stdout is not None
         acts = (line for line in driver.stdout if line.startswith("acted"))
@@ -291,7 +291,7 @@ def job_for(place: Place) -> Job:
         agent=pack_agent(agent),
         task=pack_task(Task("Say it.", id="t")),
         patience_s=0.0,
-        library=str(place.library.path),
+        library=place.address,
     )
 
 
@@ -344,3 +344,10 @@ def test_an_engine_that_cannot_be_used_says_why(place: Place, url: str, said: st
     with pytest.raises(HabilisError, match=said) as caught:
         place.run(engine=url)
     assert "word@" not in str(caught.value) and place.library.journal.session(NAME) is None
+
+
+def test_something_else_at_the_engines_address_is_found_out(place: Place) -> None:
+    """A port where no Dask listens does not hang a session."""
+    pytest.importorskip("distributed", reason=NOT_TESTED)
+    with pytest.raises(EngineLost, match="listens there that is no Dask"):
+        place.run(engine=place.model.url.replace("http", "dask").removesuffix("/v1"))
