@@ -26,7 +26,7 @@ from habilis.agent.gateway.wire import (
 from habilis.agent.gateway.writer import Writer
 from habilis.agent.sessions.paying import SETTLING_S, reply_from, settled
 from habilis.agent.task import Task
-from habilis.errors import AuthorError, EndpointBusy, HabilisError, ReplyLost
+from habilis.errors import AuthorError, EndpointBusy, HabilisError, LibraryError, ReplyLost
 from habilis.memory.journal import Journal
 from habilis.memory.journal_steps import begin_reply, end_reply
 from habilis.memory.step import StepState
@@ -51,6 +51,7 @@ class Gateway:
         self._flights: dict[tuple[str, str, int], asyncio.Task[Reply]] = {}
         self._paces: dict[str, Pace] = {}
         self._authors: dict[str, Author] = {}
+        self._owed: dict[int, dict[str, Any]] = {}  # how steps ended that there was no room for
         self._guests = 0
         self._ending = asyncio.Event()
         self._token = ""
@@ -78,8 +79,10 @@ class Gateway:
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), min(_LOOK_S, self._idle_s))
+            with contextlib.suppress(LibraryError):
+                await self._catch_up()
             now = asyncio.get_running_loop().time()
-            if self._guests or self._flights:
+            if self._guests or self._flights or self._owed:
                 idle_since = now
             if now - idle_since >= self._idle_s or not path.exists():
                 return
@@ -119,6 +122,7 @@ class Gateway:
 
     async def _make(self, call: Call) -> Reply:
         """Return the recorded reply, or make the call, again where nothing was paid for it."""
+        await self._catch_up()
         known = await asyncio.to_thread(self._journal.steps.at, *call.key)
         if known is not None and known.state is StepState.DONE:
             return reply_from(known.content, known.cost)
@@ -168,7 +172,22 @@ class Gateway:
             await asyncio.sleep(SETTLING_S)
 
     async def _end(self, step: int, **ended: Any) -> None:
-        await self._writer.do(lambda connection: end_reply(connection, step, **ended))
+        """Record how a call ended; where the disk is full, keep it until there is room."""
+        try:
+            await self._writer.do(lambda connection: end_reply(connection, step, **ended))
+        except LibraryError:
+            self._owed[step] = ended
+            raise
+        self._owed.pop(step, None)
+
+    async def _catch_up(self) -> None:
+        """Record what there was no room for.
+
+        Raises:
+            LibraryError: there still is none.
+        """
+        for step, ended in list(self._owed.items()):
+            await self._end(step, **ended)
 
     def _author(self, call: Call) -> Author:
         key = repr(sorted(call.author.items()))
