@@ -13,6 +13,7 @@ import typer
 from habilis.agent.cli import options
 from habilis.agent.cli.apply import Applied, may_ask
 from habilis.agent.cli.clean import clean_lines
+from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.rest import read_rest
 from habilis.agent.cli.screen import Screen
 from habilis.agent.example import Example
@@ -79,7 +80,7 @@ def run(
         embedded=applied.author() if applied else None,
         context_tokens=context_tokens,
     )
-    screen = Screen(as_json=as_json, learns=learn, tasks=1)
+    screen = Screen(as_json=as_json, learns=learn, begun=Progress(total=1))
     if applied:
         applied.before_asking = screen.pause
     with agent, screen:
