@@ -86,8 +86,7 @@ class Screen:
         console.print(results_table(results))
         failed = [r for r in results if r.solved is False or not r.answered]
         for result in failed[:_REASONS]:
-            why = reason(result.stop_reason.value)
-            why += f": {clean(result.detail, 200)}" if result.detail else ""
+            why = clean(result.detail, 200) or reason(result.stop_reason.value)
             console.print(f"{clean(result.task_id)}: {why}", soft_wrap=True)
         if len(failed) > _REASONS:
             console.print(f"and {len(failed) - _REASONS} more without a solution")
