@@ -32,11 +32,6 @@ class Steps:
             (session, task),
         )
 
-    def at(self, session: str, task: str, number: int) -> StepRow | None:
-        """Return the step of this number that counts, None when there is none."""
-        where = "session = ? AND task = ? AND number = ? AND state IN ('begun', 'done')"
-        return next(iter(self._rows(where, (session, task, number))), None)
-
     def behind(self, session: str, task: str) -> tuple[float, list[Cost]]:
         """Return a task's time so far, and the costs of its steps that will not be replayed."""
         last = "SELECT coalesce(max(elapsed_s), 0) FROM step WHERE session = ? AND task = ?"
@@ -157,6 +152,17 @@ class Steps:
                 "DELETE FROM host_call WHERE session = ? AND task = ? AND position >= ?",
                 (*key, calls_from),
             )
+
+
+def reply_at(connection: sqlite3.Connection, key: tuple[str, str, int]) -> StepRow | None:
+    """Return the step of this session, task and number that counts, None when there is none."""
+    session, task, number = key
+    row = connection.execute(
+        "SELECT * FROM step WHERE session = ? AND task = ? AND number = ? "
+        "AND state IN ('begun', 'done')",
+        (storable(session), storable(task), number),
+    ).fetchone()
+    return None if row is None else _step(row)
 
 
 def begin_reply(

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 import socket
+import sqlite3
 import struct
 from collections.abc import Callable
 from functools import partial
@@ -28,8 +29,8 @@ from habilis.agent.sessions.paying import SETTLING_S, reply_from, settled
 from habilis.agent.task import Task
 from habilis.errors import AuthorError, EndpointBusy, HabilisError, LibraryError, ReplyLost
 from habilis.memory.journal import Journal
-from habilis.memory.journal_steps import begin_reply, end_reply
-from habilis.memory.step import StepState
+from habilis.memory.journal_steps import begin_reply, end_reply, reply_at
+from habilis.memory.step import StepRow, StepState
 from habilis.memory.store import Store
 
 MakeAuthor = Callable[[dict[str, Any]], Author]
@@ -123,11 +124,6 @@ class Gateway:
     async def _make(self, call: Call) -> Reply:
         """Return the recorded reply, or make the call, again where nothing was paid for it."""
         await self._catch_up()
-        known = await asyncio.to_thread(self._journal.steps.at, *call.key)
-        if known is not None and known.state is StepState.DONE:
-            return reply_from(known.content, known.cost)
-        if known is not None:  # by a gateway that is gone
-            await self._end(known.id, state=StepState.IN_DOUBT, cost=known.cost)
         author, pace = self._author(call), self._pace(call)
         tries = int(call.author.get("max_retries", 0)) + 1
         for left in reversed(range(tries)):
@@ -147,6 +143,8 @@ class Gateway:
     async def _once(self, call: Call, author: Author, pace: Pace) -> Reply:
         await pace.turn()
         step = await self._begun(call)
+        if isinstance(step, StepRow):
+            return reply_from(step.content, step.cost)
         request = Request(
             purpose=Purpose.ACT,
             task=_TASK,
@@ -156,15 +154,24 @@ class Gateway:
         end = partial(self._end, step)
         return await settled(end, lambda: author.reply(request), most=call.most)
 
-    async def _begun(self, call: Call) -> int:
-        begin = partial(
-            begin_reply,
-            place=call.place,
-            author=call.name,
-            process=self._token,
-            most=call.most,
-            at=self._store.clock(),
-        )
+    async def _begun(self, call: Call) -> int | StepRow:
+        """Return the number of the step that has begun, or the step if it was done before."""
+
+        def begin(connection: sqlite3.Connection) -> int | StepRow | None:
+            known = reply_at(connection, call.key)
+            if known is not None and known.state is StepState.DONE:
+                return known
+            if known is not None:  # by a gateway that is gone
+                end_reply(connection, known.id, state=StepState.IN_DOUBT, cost=known.cost)
+            return begin_reply(
+                connection,
+                call.place,
+                author=call.name,
+                process=self._token,
+                most=call.most,
+                at=self._store.clock(),
+            )
+
         while True:
             step = await self._writer.do(begin)
             if step is not None:
