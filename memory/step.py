@@ -14,6 +14,7 @@ class StepKind(StrEnum):
     RECALL = "recall"  # the skills that were found for the task
     REPLY = "reply"  # an author was asked
     ACTION = "action"  # code was run
+    TOO_LONG = "too_long"  # an author was asked, and its model's window is smaller
 
 
 class StepState(StrEnum):
