@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.report import Row
 from benchmarks.session_driver import NAME, library
 from habilis.memory.journal_ledger import scope_of
 from habilis.memory.step import StepKind, StepState
@@ -104,6 +106,32 @@ def run_cuts(*, count: int, cuts: int, parallel: int, synchronous: str = "", see
         acknowledged=sum(act.what == "say" for act in acts),
         syncs=sum(act.what == "sync" for act in acts),
         **{what: found[what] for what in ("lost", "damaged", "uneven")},
+    )
+
+
+def power_rows(*, count: int, cuts: int) -> list[Row]:
+    """Return how many cuts lose what was acknowledged, and with less waiting for the disk."""
+    if shutil.which("strace") is None:
+        return [_row("lost commits", None, cuts, "not measured: needs strace")]
+    sound = run_cuts(count=count, cuts=cuts, parallel=4)
+    control = run_cuts(count=count, cuts=cuts, parallel=4, synchronous="NORMAL")
+    note = f"{sound.acknowledged} acknowledgements; with synchronous=NORMAL {control.lost} cuts do"
+    return [
+        _row("lose something acknowledged", sound.lost, cuts, note),
+        _row("damage the file, or leave sums that do not fit", sound.damaged + sound.uneven, cuts),
+    ]
+
+
+def _row(what: str, ours: float | None, cuts: int, note: str = "") -> Row:
+    return Row(
+        name=f"power cuts that {what}",
+        ours=ours,
+        peer=None,
+        goal="<= 0",
+        goal_is_about="ours",
+        unit="",
+        n=cuts,
+        note=note,
     )
 
 
