@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -81,9 +82,9 @@ def most_output(
 
 
 class Meter:
-    """Counts what one task spends against its budget."""
+    """Counts what one task spends against its budget. Its clock is one that nobody sets."""
 
-    def __init__(self, budget: Budget, *, clock: Callable[[], float]) -> None:
+    def __init__(self, budget: Budget, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.budget = budget
         self.usage = Usage()
         self.steps = 0

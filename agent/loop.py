@@ -70,7 +70,7 @@ class _TaskRun:
         self, task: Task, setting: Setting, worker: Worker, *, emit: Emit, record: Record
     ) -> None:
         self.task, self.setting, self.record = task, setting, record
-        self.meter = Meter(setting.budget, clock=setting.clock)
+        self.meter = Meter(setting.budget)
         self.runner = Runner(worker, meter=self.meter, limits=setting.limits, record=record)
         self.announce = Announcer(emit, task_id=task.key, clock=setting.clock)
         self.recall = Recall(setting, task, recorded=record.recalled)

@@ -19,7 +19,7 @@ from habilis.agent.sessions.proposing import next_proposal
 from habilis.agent.sessions.running import Running, StopSession
 from habilis.agent.sessions.stream import TaskStream
 from habilis.agent.task import Task
-from habilis.errors import BudgetSpent, SessionError
+from habilis.errors import BudgetSpent, HabilisError, SessionError
 from habilis.events import Event
 from habilis.memory.journal_ledger import scope_of
 
@@ -166,6 +166,9 @@ class Session:
                 if before < len(self.tasks):
                     await self._agent.share(self.name, observer=observer)
                 state = "finished"
+        except HabilisError as error:
+            self.stopped_because = str(error)
+            raise
         finally:
             self._end(claim, state)
         done = self.finished
@@ -294,6 +297,7 @@ class Session:
         lap_s = self._running.lap() if self._running is not None else 0.0
         self._running = None
         try:
-            self._journal.close_session(claim, state=state, lap_s=lap_s)
+            why = self.stopped_because
+            self._journal.close_session(claim, state=state, lap_s=lap_s, why=why)
         finally:
             self._journal.claims.release(claim)

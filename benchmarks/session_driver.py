@@ -80,7 +80,7 @@ def reply(request: dict[str, Any]) -> str:
     return "NOTHING"
 
 
-def library(address: str) -> SkillLibrary:
+def library(address: str | Path) -> SkillLibrary:
     """Open the library of the session."""
     return SkillLibrary(address, encoder=WordEncoder(), index="exact")
 

@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.model_server import ModelServer
+from benchmarks.power_cuts import power_rows
 from benchmarks.report import Report, Row
+from benchmarks.session_abreast import abreast_rows
 from benchmarks.session_engines import efficiency_rows
+from benchmarks.session_flat import flat_rows
 from benchmarks.session_kills import Kills, run_kills
 from habilis import OpenAIAuthor
 from habilis.agent.author import Message, Purpose, Request
@@ -43,8 +46,11 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
         *_step_rows(peers, steps=200 if quick else 1000, turns=1 if quick else 3),
         *_resume_rows(peers, counts=(1, 100) if quick else (1, 100, 10_000)),
         *asyncio.run(_gateway_rows(calls=128 if quick else 640, limited=60 if quick else 300)),
+        *flat_rows(steps=400 if quick else 10_000, early=100 if quick else 1_000),
         *_kill_rows(quick=quick),
         *efficiency_rows(quick=quick),
+        *abreast_rows(tasks=4 if quick else 16),
+        *power_rows(count=4 if quick else 20, cuts=20 if quick else 400),
     ]
     return Report(benchmark="sessions", rows=rows)
 

@@ -22,7 +22,7 @@ class SessionRow:
     """A session as the journal knows it.
 
     `state` is running, stopped, finished, or interrupted: it ran, and its process is gone.
-    `waiting` is why a running session pauses, empty when it does not.
+    `waiting` is why a running session pauses, or why a stopped one stopped; mostly empty.
     """
 
     name: str
@@ -76,14 +76,14 @@ class Journal:
                 (storable(claim.session),),
             )
 
-    def close_session(self, claim: Claim, *, state: str, lap_s: float = 0.0) -> None:
-        """Say that a session is stopped or finished."""
+    def close_session(self, claim: Claim, *, state: str, lap_s: float = 0.0, why: str = "") -> None:
+        """Say that a session is stopped, and why, or finished."""
         with self._store.change(f"session_{state}", claim.session) as connection:
             check_claim(connection, claim)
             add_use(connection, claim.session, steps=0, seconds=lap_s)
             connection.execute(
-                "UPDATE session SET state = ?, waiting = '' WHERE name = ?",
-                (state, storable(claim.session)),
+                "UPDATE session SET state = ?, waiting = ? WHERE name = ?",
+                (state, storable(why), storable(claim.session)),
             )
 
     def say_waiting(self, session: str, reason: str) -> None:

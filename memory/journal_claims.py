@@ -77,7 +77,9 @@ class Claims:
                     (storable(session), storable(task)),
                 ).fetchone()
                 holder = _process(connection, row["process"]) if row else None
-                if holder is not None and self._alive(holder):
+                mine = holder is not None and holder.token == me.token
+                left = mine and not self._holds(session, task)
+                if holder is not None and self._alive(holder) and not left:
                     what = f"task {task!r} of session" if task else "session"
                     raise SessionBusy(f"{what} {session!r}", pid=holder.pid, host=holder.host)
                 fence = row["fence"] + 1 if row else 1
@@ -92,7 +94,10 @@ class Claims:
         return claim
 
     def release(self, claim: Claim) -> None:
-        """Give a claim back; one that was taken over is not touched."""
+        """Give a claim back; one that was taken over is not touched.
+
+        Where that cannot be written (the disk is full) the heartbeat does it later.
+        """
         with self._lock:
             self._held.discard(claim)
             with self._store.change() as connection:
@@ -103,8 +108,9 @@ class Claims:
                 )
                 if not self._held:
                     connection.execute("DELETE FROM process WHERE token = ?", (claim.process,))
-                    self._me = None
-                    self._rest.set()
+            if not self._held:
+                self._me = None
+                self._rest.set()
 
     @contextmanager
     def guard(self, claim: Claim) -> Iterator[Connection]:
@@ -189,14 +195,28 @@ class Claims:
     def _beat(self, token: str, rest: threading.Event) -> None:
         while not rest.wait(min(_BEAT_S, self._lease_s / 4)):
             try:
-                with self._store.change() as connection:
+                with self._lock, self._store.change() as connection:
                     connection.execute(
                         "UPDATE process SET beat_at = ?, beat_s = ? WHERE token = ?",
                         (self._store.now(), time.monotonic(), token),
                     )
+                    self._leave(connection, token)
             except LibraryError:  # closed: over; full or locked: the next beat may come through
                 if self._store.closed:
                     return
+
+    def _leave(self, connection: Connection, token: str) -> None:
+        """Give back what could not be given back at its time."""
+        held = [(storable(claim.session), storable(claim.task)) for claim in self._held]
+        rows = connection.execute("SELECT session, task FROM claim WHERE process = ?", (token,))
+        for session, task in set(map(tuple, rows.fetchall())).difference(held):
+            connection.execute(
+                "UPDATE claim SET process = '', acting = 0 WHERE session = ? AND task = ?",
+                (session, task),
+            )
+
+    def _holds(self, session: str, task: str) -> bool:
+        return any((claim.session, claim.task) == (session, task) for claim in self._held)
 
     def _bury(self, connection: Connection) -> None:
         """Forget dead processes, elsewhere those long silent: their number stays bounded."""

@@ -15,6 +15,8 @@ from habilis.memory.journal_ledger import LIBRARY, add_use, read_accounts, reser
 from habilis.memory.step import Cost, Place, StepKind, StepRow, StepState
 from habilis.memory.store import Connection, Row, Store, storable
 
+_UNDONE = "state IN ('begun', 'in_doubt', 'dropped')"  # in the words of the index
+
 
 class Steps:
     """Writes and reads steps."""
@@ -31,17 +33,16 @@ class Steps:
             (session, task),
         )
 
-    def at(self, session: str, task: str, number: int) -> StepRow | None:
-        """Return the step of this number that counts, None when there is none."""
-        where = "session = ? AND task = ? AND number = ? AND state IN ('begun', 'done')"
-        return next(iter(self._rows(where, (session, task, number))), None)
-
     def behind(self, session: str, task: str) -> tuple[float, list[Cost]]:
         """Return a task's time so far, and the costs of its steps that will not be replayed."""
-        last = "SELECT coalesce(max(elapsed_s), 0) FROM step WHERE session = ? AND task = ?"
-        gone = "session = ? AND task = ? AND state IN ('dropped', 'in_doubt')"
-        costs = [row.cost for row in self._rows(gone, (session, task))]
-        return float(self._store.rows(last, (session, task))[0][0]), costs
+        undone = self._rows(f"session = ? AND task = ? AND {_UNDONE}", (session, task))
+        done = (
+            "SELECT coalesce(max(elapsed_s), 0) FROM step "
+            "WHERE session = ? AND task = ? AND state IN ('begun', 'done')"
+        )
+        last = float(self._store.rows(done, (session, task))[0][0])
+        gone = [row.cost for row in undone if row.state is not StepState.BEGUN]
+        return max([last, *(row.elapsed_s for row in undone)]), gone
 
     def of_session(self, session: str) -> list[StepRow]:
         """Return every step of a session, also dropped and doubtful ones, as they came."""
@@ -52,12 +53,13 @@ class Steps:
 
         A call under way whose process is gone is one of them.
         """
-        rows = self._rows("state IN ('begun', 'in_doubt') AND kind = 'reply' ORDER BY id")
+        where = f"{_UNDONE} AND state <> 'dropped' AND kind = 'reply'"
+        where += " AND session = ?" if session else ""
+        rows = self._rows(where, (session,) if session else ())
         return [
             row
-            for row in rows
-            if session in ("", row.session)
-            and (row.state is StepState.IN_DOUBT or not self._claims.lives(row.process))
+            for row in sorted(rows, key=lambda row: row.id)
+            if row.state is StepState.IN_DOUBT or not self._claims.lives(row.process)
         ]
 
     def _rows(self, where: str, values: Sequence[object] = ()) -> list[StepRow]:
@@ -156,6 +158,17 @@ class Steps:
                 "DELETE FROM host_call WHERE session = ? AND task = ? AND position >= ?",
                 (*key, calls_from),
             )
+
+
+def reply_at(connection: Connection, key: tuple[str, str, int]) -> StepRow | None:
+    """Return the step of this session, task and number that counts, None when there is none."""
+    session, task, number = key
+    row = connection.execute(
+        "SELECT * FROM step WHERE session = ? AND task = ? AND number = ? "
+        "AND state IN ('begun', 'done')",
+        (storable(session), storable(task), number),
+    ).fetchone()
+    return None if row is None else _step(row)
 
 
 def begin_reply(

@@ -32,7 +32,8 @@ SESSIONS: Final = """
         usd REAL DEFAULT 0, seconds REAL NOT NULL DEFAULT 0);
     CREATE UNIQUE INDEX step_that_counts ON step (session, task, number)
         WHERE state IN ('begun', 'done');
-    CREATE INDEX step_under_way ON step (state) WHERE state IN ('begun', 'in_doubt');
+    CREATE INDEX step_undone ON step (session, task)
+        WHERE state IN ('begun', 'in_doubt', 'dropped');
     CREATE TABLE host_call (
         session TEXT NOT NULL REFERENCES session (name), task TEXT NOT NULL,
         position INTEGER NOT NULL, step INTEGER NOT NULL, name TEXT NOT NULL,

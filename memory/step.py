@@ -15,6 +15,7 @@ class StepKind(StrEnum):
     REPLY = "reply"  # an author was asked
     ACTION = "action"  # code was run
     PROPOSAL = "proposal"  # a task that a curriculum has proposed
+    TOO_LONG = "too_long"  # an author was asked, and its model's window is smaller
 
 
 class StepState(StrEnum):

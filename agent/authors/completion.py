@@ -7,7 +7,7 @@ has objects. Whatever it is, a reader here returns a `Completion` or raises `Gar
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ MOST_CHARS = 1_000_000  # of one reply; more is cut
 _MOST_BYTES = 32 * 1024 * 1024  # of one body, or of one line of a stream
 _MOST_TOKENS = 10**9  # no server counts more in one request: the number is made up
 _SHOWN_CHARS = 200
+_CHARS_PER_TOKEN = 4  # an estimate, used only where a server reports no usage
 
 
 class Garbled(Exception):
@@ -44,6 +45,12 @@ class Completion:
     @property
     def full(self) -> bool:
         return self.size > MOST_CHARS
+
+    def tokens(self, sent: Sequence[Mapping[str, str]]) -> tuple[int, int]:
+        """Return what these messages and this reply took; an estimate where nobody counted."""
+        characters = sum(len(message["content"]) for message in sent)
+        estimate = (characters // _CHARS_PER_TOKEN + 1, len(self.text) // _CHARS_PER_TOKEN + 1)
+        return self.counts or estimate
 
     def add(self, data: dict[str, Any], *, key: str) -> None:
         """Take the choices of one body; `key` is "message" or, in a stream, "delta"."""
@@ -85,6 +92,11 @@ class Completion:
         elif not self.finished:
             self.notes["unfinished"] = "the stream ended without saying that it is complete"
         return self
+
+
+def sendable(text: str) -> str:
+    """Return the text without lone surrogates, which no request can carry."""
+    return text.encode("utf-8", "replace").decode()
 
 
 async def read_whole(body: AsyncIterator[bytes]) -> Completion:

@@ -31,10 +31,10 @@ class LiveLines:
     """
 
     def __init__(
-        self, console: Console, *, tasks: int = 0, clock: Callable[[], float] = time.time
+        self, console: Console, *, begun: Progress, clock: Callable[[], float] = time.time
     ) -> None:
         self._clock = clock
-        self._progress = Progress(total=tasks)
+        self._progress = begun
         self._lock = threading.Lock()
         self._live = Live(
             console=console,
@@ -74,7 +74,8 @@ def draw(progress: Progress, *, now: float) -> RenderableType:
     if len(running) > _MOST_TASKS:
         more = plural(len(running) - _MOST_TASKS, "more task")
         lines.append(Text(f"and {more} at once", style="dim"))
-    lines.append(Text(_sums(progress), style="dim", no_wrap=True, overflow="ellipsis"))
+    sums = _sums(progress, now=now)
+    lines.append(Text(sums, style="dim", no_wrap=True, overflow="ellipsis"))
     return Group(*lines)
 
 
@@ -97,7 +98,7 @@ def _cells(task: TaskProgress, *, now: float) -> tuple[str, ...]:
     return (
         _name(task.task_id),
         f"step {_of(task.steps, most.get('steps'))}",
-        f"{_of(now - task.started_at, most.get('seconds'))} s",
+        f"{_of(max(0.0, now - task.started_at), most.get('seconds'))} s",
         f"{_of(task.tokens, most.get('tokens'))} tokens",
         _price(task),
         "" if least is None else f"{least:.0%} left",
@@ -132,14 +133,14 @@ def _in_brackets(words: list[str]) -> str:
     return f" ({', '.join(words)})" if words else ""
 
 
-def _sums(progress: Progress) -> str:
+def _sums(progress: Progress, *, now: float) -> str:
     of = f" of {progress.total}" if progress.total else ""
     parts = [f"{progress.done}{of} done", f"{progress.solved} solved"]
-    running = progress.running.values()
-    parts.append(f"{count(progress.tokens + sum(task.tokens for task in running))} tokens")
-    prices = [progress.usd, *(task.usd for task in running)]
-    if None not in prices and any(prices):
-        parts.append(money(sum(price or 0.0 for price in prices)))
-    made = progress.made + sum(task.made for task in running)
+    spent = progress.spent(now)
+    parts.append(f"{count(spent['tokens'] or 0)} tokens")
+    parts += [money(spent["usd"])] if spent["usd"] else []
+    left = progress.left(now)
+    parts += [] if left is None else [f"{left:.0%} of the budget left"]
+    made = progress.made + sum(task.made for task in progress.running.values())
     parts += [f"{plural(made, 'skill')} made", f"used in {plural(progress.reused, 'task')}"]
     return " · ".join(parts)

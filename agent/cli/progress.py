@@ -52,9 +52,17 @@ class TaskProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """All tasks so far. `total` is 0 where it is not known how many there will be."""
+    """All tasks so far. `total` is 0 where it is not known how many there will be.
+
+    `limits` are those of all tasks together, from `started_at` on; a session that goes on
+    begins with what it has spent, the `seconds` among it.
+    """
 
     total: int = 0
+    limits: Mapping[str, float] = field(default_factory=dict)
+    started_at: float = 0.0
+    steps: int = 0
+    seconds: float = 0.0
     done: int = 0
     solved: int = 0
     tokens: int = 0
@@ -74,14 +82,36 @@ class Progress:
         current = self.running.get(event.task_id)
         return self if current is None else self._with(_after(current, event))
 
+    def spent(self, now: float) -> dict[str, float | None]:
+        """Return what all tasks have spent, those under way among them."""
+        running = self.running.values()
+        prices = [self.usd, *(task.usd for task in running)]
+        return {
+            "tokens": self.tokens + sum(task.tokens for task in running),
+            "usd": None if None in prices else sum(price or 0.0 for price in prices),
+            "steps": self.steps + sum(task.steps for task in running),
+            "seconds": self.seconds + max(0.0, now - self.started_at),
+        }
+
+    def left(self, now: float) -> float | None:
+        """Return the share left of the limit nearest to its end; None where there is none."""
+        spent = self.spent(now)
+        shares = [
+            0.0 if (used := spent[name]) is None else max(0.0, 1 - used / most)
+            for name, most in self.limits.items()
+        ]
+        return min(shares, default=None)
+
     def _with(self, task: TaskProgress) -> Progress:
         return replace(self, running={**self.running, task.task_id: task})
 
     def _finished(self, event: TaskFinished) -> Progress:
         running = {key: task for key, task in self.running.items() if key != event.task_id}
+        ended = self.running.get(event.task_id)
         return replace(
             self,
             done=self.done + 1,
+            steps=self.steps + (ended.steps if ended is not None else 0),
             solved=self.solved + (event.solved is True),
             tokens=self.tokens + event.tokens,
             usd=_sum(self.usd, event.usd),

@@ -14,6 +14,7 @@ from habilis.agent.cli import options
 from habilis.agent.cli.apply import Applied, may_ask
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.doubts import Doubts
+from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.rest import Rest, read_rest
 from habilis.agent.cli.screen import Screen
 from habilis.agent.example import Example
@@ -86,7 +87,7 @@ def run(
         embedded=doubts.author() if rows else None,
         context_tokens=context_tokens,
     )
-    screen = Screen(as_json=as_json, learns=learn, tasks=1)
+    screen = Screen(as_json=as_json, learns=learn, begun=Progress(total=1))
     doubts.before_asking = screen.pause
     with agent, screen:
         result = agent.run_sync(task, session=session, observer=screen)

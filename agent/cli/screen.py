@@ -13,7 +13,8 @@ from rich.table import Table
 from habilis.agent.budget import StopReason
 from habilis.agent.cli.clean import clean
 from habilis.agent.cli.live import LiveLines
-from habilis.agent.report.words import plural
+from habilis.agent.cli.progress import Progress
+from habilis.agent.report.words import plural, reason
 from habilis.agent.result import Result
 from habilis.events import (
     Acted,
@@ -29,24 +30,30 @@ from habilis.events import (
 )
 
 _NO_ANSWER = "[red]no answer[/]"
+_REASONS = 20  # told below a table
 _ANSWERED = (StopReason.ANSWERED, StopReason.RECALLED)
 
 
 class Screen:
     """Shows events as they come. Quiet where standard error is no terminal, unless told.
 
-    In a terminal the last lines say how far the running tasks are; `tasks` is how many
-    there will be, 0 where that is not known. Leaving `with` gives the terminal back.
+    In a terminal the last lines say how far the running tasks are, `begun` where they
+    begin. Leaving `with` gives the terminal back.
     """
 
     def __init__(
-        self, *, as_json: bool = False, always: bool = False, learns: bool = False, tasks: int = 0
+        self,
+        *,
+        as_json: bool = False,
+        always: bool = False,
+        learns: bool = False,
+        begun: Progress = Progress(),
     ) -> None:
         self._json, self._learns = as_json, learns
         self.console = Console(stderr=True, highlight=False)
         self._shows = always or self.console.is_terminal
         lively = self.console.is_terminal and not self.console.is_dumb_terminal and not as_json
-        self._live = LiveLines(self.console, tasks=tasks) if lively else None
+        self._live = LiveLines(self.console, begun=begun) if lively else None
 
     def __enter__(self) -> Self:
         return self
@@ -73,8 +80,16 @@ class Screen:
 
     def results(self, results: Sequence[Result]) -> None:
         """Print the table of a session."""
-        if not self._json:
-            Console(highlight=False).print(results_table(results))
+        if self._json:
+            return
+        console = Console(highlight=False)
+        console.print(results_table(results))
+        failed = [r for r in results if r.solved is False or not r.answered]
+        for result in failed[:_REASONS]:
+            why = clean(result.detail, 200) or reason(result.stop_reason.value)
+            console.print(f"{clean(result.task_id)}: {why}", soft_wrap=True)
+        if len(failed) > _REASONS:
+            console.print(f"and {len(failed) - _REASONS} more without a solution")
 
 
 def describe(event: Event) -> str:

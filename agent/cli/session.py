@@ -6,23 +6,27 @@ import contextlib
 import json
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from habilis.agent.agent import Agent
 from habilis.agent.budget import Budget
 from habilis.agent.cli import options, session_show
 from habilis.agent.cli.clean import clean_lines
+from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.screen import Screen
 from habilis.agent.cli.session_show import NameArgument, known_session
 from habilis.agent.engines.engine import check_engine
 from habilis.agent.report.words import plural
 from habilis.agent.session import Session
 from habilis.agent.task_file import read_tasks
-from habilis.errors import SessionError
+from habilis.errors import AuthorError, ConfigError, LibraryError, SessionError
 from habilis.memory.address import Address
+from habilis.memory.journal_ledger import scope_of
 
 app = typer.Typer(help="Durable runs over many tasks.", no_args_is_help=True)
 app.command("status")(session_show.status)
@@ -173,10 +177,11 @@ def _run(
         **settings["agent"],
     }
     options.require_author(given["model"], has_examples=any(task.examples for task in rows))
-    budget = Budget(**{"steps": None, **settings["all"]})
+    budget = _budget_of_all(settings["all"])
     agent = options.make_agent(library=library, **given)
-    screen = Screen(as_json=as_json, learns=given["learn"], tasks=len(rows))
-    with agent, screen:
+    with agent, contextlib.ExitStack() as stack:
+        begun = _begun(agent, name, tasks=len(rows), budget=budget)
+        screen = stack.enter_context(Screen(as_json=as_json, learns=given["learn"], begun=begun))
         session = Session(
             agent,
             name,
@@ -186,7 +191,7 @@ def _run(
             budget=budget,
             patience_s=settings.get("patience", _PATIENCE_S),
         )
-        with _stopping(session) as signalled:
+        with _stopping(session) as signalled, _saying_how_to_go_on(session, library):
             results = session.run_sync(
                 observer=screen,
                 parallel=settings.get("parallel"),
@@ -208,6 +213,47 @@ def _run(
     failed = any(result.solved is False or not result.answered for result in results)
     if failed or len(results) < len(rows):
         raise typer.Exit(1)
+
+
+def _budget_of_all(limits: dict[str, Any]) -> Budget:
+    """Return the session's budget; a mistake in it is told apart from one in a task's."""
+    try:
+        return Budget(**{"steps": None, **limits})
+    except ConfigError as error:
+        raise ConfigError(f"--all-...: {error}") from None
+
+
+def _begun(agent: Agent, name: str, *, tasks: int, budget: Budget) -> Progress:
+    """Return how far the session is before it goes on."""
+    if agent.library is None:
+        return Progress(total=tasks)
+    account = agent.library.journal.ledger.account(scope_of(name))
+    rows = [json.loads(text) for text in agent.library.journal.finished(name).values()]
+    return Progress(
+        total=tasks,
+        limits={limit: most for limit, most in vars(budget).items() if most is not None},
+        started_at=time.time(),
+        done=len(rows),
+        solved=sum(row["solved"] is True for row in rows),
+        tokens=account.tokens,
+        usd=None if account.unpriced else account.usd,
+        steps=account.steps,
+        seconds=account.seconds,
+        made=sum(len(row["skills_made"]) for row in rows),
+        reused=sum(bool(row["skills_used"]) for row in rows),
+    )
+
+
+@contextlib.contextmanager
+def _saying_how_to_go_on(session: Session, library: Address) -> Iterator[None]:
+    """Add to an error that ended a session's run how it goes on."""
+    try:
+        yield
+    except (AuthorError, LibraryError):
+        done, count = len(session.finished), len(session.tasks)
+        again = _how_to_resume(session.name, library)
+        print(f"stopped after {done} of {plural(count, 'task')}; {again}", file=sys.stderr)
+        raise
 
 
 @contextlib.contextmanager

@@ -10,10 +10,11 @@ import typer
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen, print_json
+from habilis.agent.report.words import count, duration, money
 from habilis.agent.result import result_from_json
 from habilis.errors import SessionError
 from habilis.memory.journal import Journal, SessionRow
-from habilis.memory.journal_ledger import scope_of
+from habilis.memory.journal_ledger import Account, scope_of
 
 NameArgument = Annotated[str, typer.Argument(help="The session's name.")]
 
@@ -79,16 +80,18 @@ def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:
     return {
         "name": row.name,
         "state": row.state,
-        "finished": len(journal.finished_keys(row.name)),
         "tasks": row.count,
+        **_outcomes(journal, row.name),
         "source": row.source,
         "pid": row.pid,
         "host": row.host,
-        "waiting": row.waiting,
+        "waiting": row.waiting if row.state == "running" else "",
+        "stopped_because": row.waiting if row.state == "stopped" else "",
         "tokens": account.tokens,
         "usd": account.usd if not account.unpriced else None,
         "steps": account.steps,
         "seconds": round(account.seconds, 3),
+        "left": _left(account),
         "in_doubt": [
             {
                 "task": step.task,
@@ -102,20 +105,57 @@ def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:
     }
 
 
+def _outcomes(journal: Journal, name: str) -> dict[str, int]:
+    rows = [json.loads(text) for text in journal.finished(name).values()]
+    solved = sum(row["solved"] is True for row in rows)
+    failed = sum(row["solved"] is False or not row["answered"] for row in rows)
+    return {"finished": len(rows), "solved": solved, "failed": failed}
+
+
+def _left(account: Account) -> dict[str, float]:
+    """Return what is left of each limit."""
+    steps = None if account.most_steps is None else max(0, account.most_steps - account.steps)
+    left = {
+        "tokens": account.tokens_left,
+        "usd": account.usd_left,
+        "steps": steps,
+        "seconds": account.seconds_left,
+    }
+    return {name: figure for name, figure in left.items() if figure is not None}
+
+
 def _lines(state: dict[str, Any]) -> list[str]:
     of = f" of {state['tasks']}" if state["tasks"] else ""
     line = f"{state['name']}: {state['state']}, {state['finished']}{of} tasks finished"
+    if state["finished"]:
+        line += f" ({state['solved']} solved, {state['failed']} not)"
     if state["pid"]:
         line += f", process {state['pid']} on {state['host']}"
-    if state["tokens"]:
-        price = f", {state['usd']:.4f} US dollars" if state["usd"] else ""
-        line += f", {state['tokens']:,} tokens{price}"
     lines = [line]
+    if state["seconds"]:
+        lines.append(f"  spent: {_figures(state)}")
+    if state["left"]:
+        lines.append(f"  left: {_figures(state['left'])}")
     if state["waiting"]:
         lines.append(f"  waiting: {state['waiting']}")
+    if state["stopped_because"]:
+        lines.append(f"  stopped: {state['stopped_because']}")
     lines += [
         f"  in doubt: task {doubt['task']}, step {doubt['step']}: the call may have been paid "
         f"and its answer is lost; counted as {doubt['tokens']:,} tokens"
         for doubt in state["in_doubt"]
     ]
     return lines
+
+
+def _figures(state: dict[str, Any]) -> str:
+    """Say tokens, money, steps and seconds, those that are there."""
+    words = {
+        "tokens": lambda tokens: f"{count(tokens)} tokens",
+        "usd": money,
+        "steps": lambda steps: f"{count(steps)} steps",
+        "seconds": duration,
+    }
+    figures = {name: state[name] for name in words if state.get(name) is not None}
+    figures = {name: figure for name, figure in figures.items() if figure or name != "usd"}
+    return ", ".join(words[name](figure) for name, figure in figures.items())

@@ -25,12 +25,13 @@ from habilis.agent.gateway.wire import (
 from habilis.agent.gateway.writer import Writer
 from habilis.agent.sessions.paying import SETTLING_S, reply_from, settled
 from habilis.agent.task import Task
-from habilis.errors import AuthorError, EndpointBusy, HabilisError, ReplyLost
+from habilis.errors import AuthorError, EndpointBusy, HabilisError, LibraryError, ReplyLost
 from habilis.memory.address import Address
 from habilis.memory.journal import Journal
-from habilis.memory.journal_steps import begin_reply, end_reply
+from habilis.memory.journal_steps import begin_reply, end_reply, reply_at
 from habilis.memory.opening import open_store
 from habilis.memory.step import StepRow, StepState
+from habilis.memory.store import Connection
 
 MakeAuthor = Callable[[dict[str, Any]], Author]
 _LOOK_S = 1.0
@@ -51,6 +52,7 @@ class Gateway:
         self._flights: dict[tuple[str, str, int], asyncio.Task[Reply]] = {}
         self._paces: dict[str, Pace] = {}
         self._authors: dict[str, Author] = {}
+        self._owed: dict[int, dict[str, Any]] = {}  # how steps ended that there was no room for
         self._guests = 0
         self._ending = asyncio.Event()
         self._token = ""
@@ -78,8 +80,10 @@ class Gateway:
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), min(_LOOK_S, self._idle_s))
+            with contextlib.suppress(LibraryError):
+                await self._catch_up()
             now = asyncio.get_running_loop().time()
-            if self._guests or self._flights:
+            if self._guests or self._flights or self._owed:
                 idle_since = now
             if now - idle_since >= self._idle_s or not path.exists():
                 return
@@ -119,11 +123,7 @@ class Gateway:
 
     async def _make(self, call: Call) -> Reply:
         """Return the recorded reply, or make the call, again where nothing was paid for it."""
-        known = await self._known(call)
-        if known is not None and known.state is StepState.DONE:
-            return reply_from(known.content, known.cost)
-        if known is not None:  # by a gateway that is gone
-            await self._end(known.id, state=StepState.IN_DOUBT, cost=known.cost)
+        await self._catch_up()
         author, pace = self._author(call), self._pace(call)
         tries = int(call.author.get("max_retries", 0)) + 1
         for left in reversed(range(tries)):
@@ -140,23 +140,11 @@ class Gateway:
                     raise
         raise AuthorError("the call was not made")
 
-    async def _known(self, call: Call) -> StepRow | None:
-        """Return what is recorded of a call; one that another machine's gateway makes is awaited.
-
-        It has its claim from before, so while it is at the call nobody begins it again; its
-        heartbeat says whether it still is.
-        """
-        while True:
-            known = await asyncio.to_thread(self._journal.steps.at, *call.key)
-            if known is None or known.state is StepState.DONE or known.process == self._token:
-                return known
-            if not await asyncio.to_thread(self._journal.claims.lives, known.process):
-                return known
-            await asyncio.sleep(SETTLING_S)
-
     async def _once(self, call: Call, author: Author, pace: Pace) -> Reply:
         await pace.turn()
         step = await self._begun(call)
+        if isinstance(step, StepRow):
+            return reply_from(step.content, step.cost)
         request = Request(
             purpose=Purpose.ACT,
             task=_TASK,
@@ -166,15 +154,31 @@ class Gateway:
         end = partial(self._end, step)
         return await settled(end, lambda: author.reply(request), most=call.most)
 
-    async def _begun(self, call: Call) -> int:
-        begin = partial(
-            begin_reply,
-            place=call.place,
-            author=call.name,
-            process=self._token,
-            most=call.most,
-            at=self._store.clock(),
-        )
+    async def _begun(self, call: Call) -> int | StepRow:
+        """Return the number of the step that has begun, or the step if it was done before.
+
+        A call that another machine's gateway makes is awaited: it has its claim from before,
+        so nobody begins it again while that gateway's heart beats.
+        """
+
+        def begin(connection: Connection) -> int | StepRow | None:
+            known = reply_at(connection, call.key)
+            if known is not None and known.state is StepState.DONE:
+                return known
+            elsewhere = known is not None and known.process != self._token
+            if known is not None and elsewhere and self._journal.claims.lives(known.process):
+                return None
+            if known is not None:  # by a gateway that is gone
+                end_reply(connection, known.id, state=StepState.IN_DOUBT, cost=known.cost)
+            return begin_reply(
+                connection,
+                call.place,
+                author=call.name,
+                process=self._token,
+                most=call.most,
+                at=self._store.clock(),
+            )
+
         while True:
             step = await self._writer.do(begin)
             if step is not None:
@@ -182,7 +186,22 @@ class Gateway:
             await asyncio.sleep(SETTLING_S)
 
     async def _end(self, step: int, **ended: Any) -> None:
-        await self._writer.do(lambda connection: end_reply(connection, step, **ended))
+        """Record how a call ended; where the disk is full, keep it until there is room."""
+        try:
+            await self._writer.do(lambda connection: end_reply(connection, step, **ended))
+        except LibraryError:
+            self._owed[step] = ended
+            raise
+        self._owed.pop(step, None)
+
+    async def _catch_up(self) -> None:
+        """Record what there was no room for.
+
+        Raises:
+            LibraryError: there still is none.
+        """
+        for step, ended in list(self._owed.items()):
+            await self._end(step, **ended)
 
     def _author(self, call: Call) -> Author:
         key = repr(sorted(call.author.items()))

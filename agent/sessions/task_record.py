@@ -20,7 +20,7 @@ from habilis.agent.sessions.observed import as_recorded, outcome_text
 from habilis.agent.sessions.paying import Payer, most_cost, reply_from
 from habilis.agent.sessions.running import Running
 from habilis.agent.sessions.tools import RecordedTools
-from habilis.errors import BudgetSpent, EndpointBusy, EndpointUnreachable
+from habilis.errors import BudgetSpent, ContextTooLong, EndpointBusy, EndpointUnreachable
 from habilis.events import Diverged
 from habilis.memory import records
 from habilis.memory.journal_claims import Claim
@@ -84,7 +84,7 @@ class TaskRecord(Record):
                 return [skill for skill in versions if skill is not None]
             self.drop(row.number, "a skill that was recalled is gone")
         found = find()
-        self._write(StepKind.RECALL, request, json.dumps([[s.name, s.hash] for s in found]))
+        self.write(StepKind.RECALL, request, json.dumps([[s.name, s.hash] for s in found]))
         return found
 
     async def action(self, source: str, run: Callable[[], Awaitable[Outcome]]) -> Outcome:
@@ -95,14 +95,14 @@ class TaskRecord(Record):
             self._steps.begin_action(self.claim)
             outcome = await run()
             seconds, text = outcome.seconds, outcome_text(outcome)
-            await asyncio.to_thread(self._write, StepKind.ACTION, request, text, seconds)
+            await asyncio.to_thread(self.write, StepKind.ACTION, request, text, seconds)
             return outcome
         self._number = row.number  # calls of tools belong to it
         outcome = await run()
         same = as_recorded(outcome, row.content)
         if same is None:
             self.drop(row.number, "the action came to something else")
-            self._write(StepKind.ACTION, request, outcome_text(outcome), outcome.seconds)
+            self.write(StepKind.ACTION, request, outcome_text(outcome), outcome.seconds)
             return outcome
         self._number = row.number + 1
         return same
@@ -111,7 +111,7 @@ class TaskRecord(Record):
 
     def keep(self, kind: StepKind, content: str) -> None:
         """Write down a step that is not taken again."""
-        self._write(kind, request_hash(kind.value), content)
+        self.write(kind, request_hash(kind.value), content)
 
     def take(self, kind: StepKind, request: str) -> StepRow | None:
         """Return the next step's record if it fits; what does not fit is dropped."""
@@ -126,6 +126,17 @@ class TaskRecord(Record):
             return row
         self.drop(row.number, f"a recorded {row.kind.value} does not fit")
         return None
+
+    def refuse_again(self, request: str) -> None:
+        """Raise what was raised when this was asked first.
+
+        Raises:
+            ContextTooLong: it was longer than the model's window.
+        """
+        row = self._known.get(self._number)
+        if row is not None and (row.kind, row.request) == (StepKind.TOO_LONG, request):
+            self._number += 1
+            raise ContextTooLong(row.content)
 
     def drop(self, number: int, what: str) -> None:
         """Go on live from this step; what its replies cost stays counted."""
@@ -165,7 +176,8 @@ class TaskRecord(Record):
             self._steps.give_up(row.id)
             self.meter.spend(Usage(**vars(row.cost)))
 
-    def _write(self, kind: StepKind, request: str, content: str, seconds: float = 0.0) -> None:
+    def write(self, kind: StepKind, request: str, content: str, seconds: float = 0.0) -> None:
+        """Record a step that costs no money."""
         self._steps.record(
             self.place(request),
             kind=kind,
@@ -198,6 +210,7 @@ class RecordedAuthor:
         record.running.check()
         messages = [[m.role, m.content] for m in request.messages]
         asked = request_hash(request.purpose.value, json.dumps(messages))
+        record.refuse_again(asked)
         row = record.take(StepKind.REPLY, asked)
         if row is not None:
             return reply_from(row.content, row.cost)
@@ -218,6 +231,9 @@ class RecordedAuthor:
             except (EndpointUnreachable, EndpointBusy) as error:
                 running.pause(error)
                 continue
+            except ContextTooLong as error:  # a resumed task has to be told the same
+                record.write(StepKind.TOO_LONG, asked, str(error))
+                raise
             except BudgetSpent:  # perhaps only since others were settled: with less, then
                 room = self._room(request, most_input)
                 if room is not None and room < (fitted.most_output or 0):

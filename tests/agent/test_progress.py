@@ -128,6 +128,20 @@ def test_without_limits_nothing_is_left_to_tell() -> None:
     }
 
 
+def test_a_sessions_budget_is_what_all_its_runs_have_left() -> None:
+    """The limit nearest to its end decides; what earlier runs have spent counts."""
+    begun = Progress(
+        total=9, done=3, limits={"tokens": 2_000, "steps": 100}, tokens=900, steps=10, started_at=90
+    )
+    progress = begun.after(started()).after(replied(100, 0.1)).after(acted(2))
+    assert progress.left(103) == 0.5
+    assert "3 of 9 done" in text_of(progress) and "50% of the budget left" in text_of(progress)
+    assert progress.after(finished()).steps == 12
+    timed = Progress(limits={"seconds": 100}, seconds=50, started_at=100)
+    assert timed.left(110) == 0.4 and timed.left(50) == 0.5  # a clock that was set back
+    assert Progress(limits={"usd": 1.0}, usd=None).left(0) == 0.0
+
+
 def test_finished_tasks_are_summed_up() -> None:
     """Only tasks with checks count as solved; the last line knows how many there will be."""
     progress = after(

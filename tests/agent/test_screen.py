@@ -74,6 +74,22 @@ def test_no_answer_is_no_success() -> None:
     assert "no answer" in first and "unchecked" in second
 
 
+def test_a_table_of_results_says_why_tasks_are_not_solved(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Also where it goes to a file: a line each, twenty at most."""
+    results = [
+        Result(task_id="a", stop_reason=StopReason.FAILED_CHECKS, solved=False, detail="4, not 5"),
+        Result(task_id="b", stop_reason=StopReason.ANSWERED, solved=True, answer=1),
+        *(Result(task_id=f"c{n}", stop_reason=StopReason.STEPS, solved=False) for n in range(30)),
+    ]
+    Screen().results(results)
+    text = capsys.readouterr().out
+    assert "a: 4, not 5\n" in text
+    assert "c18: out of steps\n" in text and "c19: out" not in text and "\nb:" not in text
+    assert "and 11 more without a solution" in text
+
+
 def test_the_wait_for_learning_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
     """The answer is printed last; until then it is said what goes on."""
     event = AnswerChecked(at=0, passed=True, detail="")

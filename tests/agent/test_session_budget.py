@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from habilis.errors import EndpointBusy, EndpointUnreachable, SessionBusy, Sessi
 from habilis.events import Event, Paused
 from habilis.memory.journal_ledger import LIBRARY, scope_of
 from habilis.memory.step import Cost, Place
+from tests.making import HashEncoder
 
 TASKS = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(4)]
 
@@ -51,7 +54,7 @@ def test_a_sessions_budget_is_never_overrun(
     assert len(results) < 100 and "is spent" in session.stopped_because
     assert 1_000 < account.tokens <= 15_000 and account.usd <= 15.0
     row = library.journal.session("s")
-    assert row is not None and row.state == "stopped"
+    assert row is not None and (row.state, row.waiting) == ("stopped", session.stopped_because)
     more = agent.session("s", tasks, budget=Budget(steps=None, tokens=100_000))
     assert len(more.run_sync()) == 100
     assert library.journal.ledger.account(scope_of("s")).tokens == 100 * 200
@@ -75,6 +78,48 @@ def test_all_sessions_share_the_librarys_budget(library: SkillLibrary) -> None:
     agent = Agent(ScriptedAuthor(says), library=library)
     assert len(agent.session("a", TASKS).run_sync()) == 4
     assert len(agent.session("b", TASKS).run_sync()) == 1
+
+
+SHARED = """
+import sys
+from habilis import Agent, Expected, ScriptedAuthor, SkillLibrary, Task
+from tests.making import HashEncoder
+def says(request):
+    if request.purpose == "abstract":
+        return "NOTHING"
+    return f"```python\\nfinal_answer({request.task.id[1:]})\\n```"
+tasks = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(9)]
+with SkillLibrary(sys.argv[1], encoder=HashEncoder(), index="exact") as library:
+    sys.stdin.readline()
+    session = Agent(ScriptedAuthor(says), library=library).session(sys.argv[2], tasks)
+    session.run_sync(parallel=3)
+    print(session.stopped_because)
+"""
+
+
+def test_two_processes_take_no_step_too_many(tmp_path: Path) -> None:
+    """Each runs a session of its own, side by side, on what the library allows for both."""
+    with SkillLibrary(tmp_path / "library", encoder=HashEncoder(), index="exact") as library:
+        library.journal.ledger.limit(LIBRARY, steps=7)
+        both = [
+            subprocess.Popen(
+                [sys.executable, "-c", SHARED, str(library.path), name],
+                cwd=Path(__file__).parent.parent.parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+            for name in ("a", "b")
+        ]
+        for process in both:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        said = [process.communicate()[0] for process in both]
+        assert library.journal.ledger.account(LIBRARY).steps == 7
+        finished = [len(library.journal.finished_keys(name)) for name in ("a", "b")]
+    assert all("of 7 steps" in words for words in said), said
+    assert sum(finished) <= 7
 
 
 class Away(ScriptedAuthor):
@@ -151,7 +196,9 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
         assert run.exit_code == 0, run.output
         return run.output
 
-    assert "s: finished, 4 of 4" in habilis("list")
+    assert "s: finished, 4 of 4 tasks finished (4 solved, 0 not)" in habilis("list")
+    library.journal.ledger.limit(scope_of("s"), tokens=100, usd=2.0, steps=10)
+    assert "  left: 23 tokens, $2.00, 6 steps\n" in habilis("status", "s")
     assert "in doubt: task t9, step 0" in habilis("status", "s")
     (state,) = json.loads(habilis("status", "s", "--json"))
     assert state["in_doubt"][0]["tokens"] == 77 and state["steps"] == 4

@@ -7,6 +7,7 @@ import pytest
 from habilis import Agent, Expected, Request, ScriptedAuthor, SkillLibrary, Task
 from habilis.agent.author import Reply
 from habilis.agent.session import Session
+from habilis.errors import ContextTooLong
 from habilis.events import Diverged, Event
 from habilis.memory.journal_calls import HostCallState
 from habilis.memory.journal_ledger import scope_of
@@ -204,3 +205,34 @@ def test_tasks_side_by_side_share_the_library(library: SkillLibrary) -> None:
     results = agent.session("s", tasks).run_sync(parallel=3)
     assert [result.output for result in results] == list(range(6))
     assert library.journal.finished_keys("s") == {task.key for task in tasks}
+
+
+def test_a_resumed_task_stays_in_the_window_that_the_model_showed(library: SkillLibrary) -> None:
+    """That a request was too long is on record: a replay shortens at the same place."""
+    asked: list[int] = []
+
+    def small(request: Request) -> str:
+        size = sum(len(message.content) for message in request.messages)
+        asked.append(size)
+        if size > 12_000:
+            raise ContextTooLong("the window is smaller")
+        turn = sum(message.role == "assistant" for message in request.messages)
+        if request.purpose == "abstract":
+            return "NOTHING"
+        if len(asked) == 12:
+            raise Killed
+        if len(asked) > 12:
+            return ANSWER.replace("guests + 2", "42")
+        return f"```python\nfor n in range(60): print(n, {len(asked)}, {turn}, 'words ' * 8)\n```"
+
+    with pytest.raises(Killed):
+        Agent(ScriptedAuthor(small), library=library).session("s", [TASK]).run_sync()
+    assert max(asked) > 12_000
+    events: list[Event] = []
+    (result,) = (
+        Agent(ScriptedAuthor(small), library=library)
+        .session("s", [TASK])
+        .run_sync(observer=events.append)
+    )
+    assert result.output == 42 and not [e for e in events if isinstance(e, Diverged)]
+    assert len(asked) <= 15 and all(size <= 12_000 for size in asked[12:])

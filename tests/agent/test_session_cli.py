@@ -1,0 +1,123 @@
+"""`habilis session` as it is typed: other processes, bad input, passwords."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from habilis import Agent, Expected, OpenAIAuthor, SkillLibrary, Task
+from tests.chat_server import ChatServer
+from tests.making import HashEncoder
+
+TASKS = "".join(f'{{"id": "t{n}", "instruction": "Say {n}.", "expected": {n}}}\n' for n in range(3))
+
+
+def start(folder: Path, *arguments: str, url: str, command: str = "start") -> subprocess.Popen[str]:
+    """Start the real command on the tasks of `folder`, with a gateway that ends soon."""
+    keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "HABILIS_"))}
+    keep |= {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "k", "HABILIS_GATEWAY_IDLE_S": "1"}
+    named = ["tasks.jsonl", "--name", "s"] if command == "start" else ["s"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "habilis", "session", command, *named, "--model", "m", *arguments],
+        cwd=folder,
+        env=keep,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "tasks.jsonl").write_text(TASKS)
+    return tmp_path
+
+
+def say(body: dict[str, object]) -> str:
+    messages = body["messages"]
+    assert isinstance(messages, list)
+    said = " ".join(str(message["content"]) for message in messages)
+    turn = sum(message["role"] == "assistant" for message in messages)
+    return "NOTHING" if turn else f"```python\nfinal_answer({said.partition('Say ')[2][0]})\n```"
+
+
+def test_a_second_start_is_refused_and_a_terminated_one_goes_on(folder: Path) -> None:
+    """The second says who runs it; SIGTERM lets the step finish, and says how to resume."""
+    asked, held = threading.Event(), threading.Event()
+
+    def waits_at_the_second(body: dict[str, object]) -> str:
+        reply = say(body)
+        if "final_answer(1)" in reply:
+            asked.set()
+            held.wait(300)
+        return reply
+
+    with ChatServer(waits_at_the_second) as server:
+        first = start(folder, url=server.url)
+        assert asked.wait(300)
+        second = start(folder, url=server.url)
+        _, said = second.communicate()
+        assert second.returncode == 2 and f"is being run by process {first.pid} on" in said
+        first.send_signal(signal.SIGTERM)
+        held.set()
+        told, errors = first.communicate()
+        assert first.returncode == 130 and re.search(r"stopped after [12] of 3 tasks; go on", told)
+        assert errors == "habilis: interrupted; finished work is kept\n"
+        again = start(folder, command="resume", url=server.url)
+        told, errors = again.communicate()
+        assert again.returncode == 0 and "3 of 3" in told, errors
+        requests = [str(body["messages"]) for body in server.requests]
+    assert len(requests) == len(set(requests)) == 6
+
+
+def test_an_endpoint_that_is_not_there(folder: Path) -> None:
+    """The error, how to go on, and the reason in `status`; the password is nowhere."""
+    with ChatServer(say) as server:
+        gone = server.url
+    url = gone.replace("http://", "http://user:open-sesame@")
+    run = start(folder, "--patience", "0", url=url)
+    told, errors = run.communicate()
+    assert run.returncode == 2 and f"nothing answers at {gone}" in errors
+    assert "stopped after 0 of 3 tasks; go on with `habilis session resume s`" in errors
+    with SkillLibrary(folder / ".habilis", encoder=HashEncoder(), index="exact") as library:
+        row = library.journal.session("s")
+        assert row is not None and row.state == "stopped" and gone in row.waiting
+    kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert "open-sesame" not in told + errors and b"open-sesame" not in kept
+
+
+def test_the_budget_of_all_tasks_is_told_apart(folder: Path) -> None:
+    """A mistake in --all-tokens is not said to be one in --tokens."""
+    run = start(folder, "--all-tokens", "0", url="http://127.0.0.1:9/v1")
+    _, errors = run.communicate()
+    assert run.returncode == 2 and "--all-...: budget tokens=0 makes no sense" in errors
+    assert not (folder / ".habilis").exists()
+
+
+def test_a_library_that_moves_while_its_gateway_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run finds a gateway at the new place, and nothing is paid twice."""
+    monkeypatch.setenv("HABILIS_GATEWAY_IDLE_S", "5")
+    tasks = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(3)]
+    here, there = tmp_path / "here", tmp_path / "there"
+    with ChatServer(say) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        with SkillLibrary(here, encoder=HashEncoder(), index="exact") as library:
+            Agent(author, library=library).session("s", tasks).run_sync(
+                on_result=lambda result: library.journal.request_stop("s")
+            )
+        here.rename(there)
+        with SkillLibrary(there, encoder=HashEncoder(), index="exact") as library:
+            results = Agent(author, library=library).session("s", tasks).run_sync()
+            assert library.journal.steps.in_doubt() == []
+        asked = [str(body["messages"]) for body in server.requests]
+    assert [result.solved for result in results] == [True] * 3
+    assert len(asked) == len(set(asked)) == 6
