@@ -21,7 +21,7 @@ from functools import cache, reduce
 from itertools import accumulate, dropwhile, groupby, takewhile
 
 from habilis.agent.authors.compose.idioms import IDIOMS
-from habilis.agent.authors.compose.terms import Component, Rule
+from habilis.agent.authors.compose.terms import ERROR, Component, Rule
 from habilis.agent.authors.compose.types import Type, freeze, item_type
 
 _LINE = re.compile(
@@ -65,10 +65,6 @@ class Dates:
         return when if isinstance(when, datetime) else None
 
 
-def _fail() -> object:
-    raise ValueError("the guard does not hold")
-
-
 def namespace() -> dict[str, object]:
     """Return the names that expressions may use, besides Python's own functions."""
     return {
@@ -88,7 +84,7 @@ def namespace() -> dict[str, object]:
         "ROUND_HALF_UP": ROUND_HALF_UP,
         **IDIOMS,
         "_parse_date": _DATES.parse,
-        "fail_": _fail,
+        "ERROR_": ERROR,
         "freeze_": freeze,
     }
 
@@ -156,7 +152,7 @@ def component(
     elif item_type(returns):
         running = f"tuple({expression})"
     if guard:
-        running = f"({running}) if ({guard}) else fail_()"
+        running = f"({running}) if ({guard}) else ERROR_"
     return Component(
         cost=cost,
         names=tuple(holes),
