@@ -41,6 +41,7 @@ from habilis.agent.authors.compose.render import Program, identifier, parameter_
 from habilis.agent.authors.compose.rivals import disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
 from habilis.agent.authors.compose.selection import select
+from habilis.agent.authors.compose.spans import Spans
 from habilis.agent.authors.compose.terms import (
     Apply,
     Component,
@@ -212,6 +213,8 @@ class _Run:
         search = Search(problem, toolbox, goal, clock=self._clock, calls=self._calls)
         cover = _cover(goal, self._clock)
         closings: list[Closing] = [cover] if cover else []
+        if cover and goal.type == "str":
+            closings.insert(0, Spans(goal, toolbox, cover))
         if item_type(problem.returns):
             closings.append(Undo(goal))
             closings.append(Deduce(problem, search.bank, goal, self._clock, self._inside))

@@ -19,8 +19,9 @@ _LITERAL_COST = 3
 _FROM_LEVEL = 4
 _FROM_LEVEL_LISTS = 6
 _DEPTH = 3
+_DEPTH_LISTS = 2
 _MOST_EACH = 5  # cost for each example: dearer trees over lists explain nothing
-_SHARE = 0.4  # of the time spent, at most, goes into trees
+_SHARE = 0.2  # of the time spent, at most, goes into trees
 _AT_LEAST = 0.03  # seconds
 _COVER_NODES = 600
 _COVER_NODES_LIST = 150
@@ -37,6 +38,7 @@ class Tree:
         self._memo: dict[int, tuple[float, Term | None]] = {}
         self._tests: list[tuple[int, Term]] = []
         self._ticking, self._spent = clock, 0.0
+        self._depth = _DEPTH_LISTS if goal.type.startswith("list") else _DEPTH
 
     def see(self, term: Term) -> None:
         """Nothing is watched."""
@@ -73,7 +75,7 @@ class Tree:
             return known if known and known.cost < limit else None
         self._ticking.check()
         best = self._leaf(examples, limit)
-        if depth < _DEPTH and examples & (examples - 1):
+        if depth < self._depth and examples & (examples - 1):
             best = self._split(examples, best.cost if best else limit, depth) or best
         self._memo[examples] = (limit, best)
         return best
