@@ -28,9 +28,10 @@ from habilis.agent.authors.compose.terms import (
 from habilis.agent.authors.compose.types import SHARED, Type, all_within_limits
 
 _MAX_TERMS = 400_000
-_PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
+_PATIENCE = 0.7  # share of the time that may go into looking for a cheaper answer
 _BEYOND = 2  # levels on which to look for other answers, when there are inputs to tell them apart
-_PATIENCE_BEYOND = 0.3
+_PATIENCE_BEYOND = 0.2
+_PLAIN = 0.7  # seconds to look for a cheaper answer when the best has no conditions
 _LATE = 0.12  # share of the time kept for the closings when nothing was found
 _PRINTED = 3  # further ways to a date or a number that are printed
 _CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
@@ -108,7 +109,7 @@ class Search:
             beyond = _BEYOND if self.problem.spare else 0
             return level + 1 >= self.goal.best + beyond or waited > _PATIENCE_BEYOND * limit
         if self.goal.is_plain:
-            limit = min(limit, 0.4 + 2 * (self._seconds - self._first))
+            limit = min(limit, _PLAIN + 2 * (self._seconds - self._first))
         return waited > limit
 
     def _enumerate(self, level: int) -> None:

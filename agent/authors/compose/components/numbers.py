@@ -131,6 +131,7 @@ _STEPS = {
 _QUANTA = {2: ("1", "0.1", "0.01", "0.001")}
 _DIGITS_ONLY = re.compile(r"(?<![\d.,])\d{1,9}(?![\d.,]*\d)")
 _SOME = 5
+_SUM_LIMIT = 5
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
@@ -145,7 +146,7 @@ def components(
     whole, real = "int" in text or "bool" in text, "float" in text
     tables = [_LOGIC] if types[-1] == "bool" or "bool" in text else []
     if whole:
-        tables.append(_INTS)
+        tables.append(_limited(_INTS) if types[-1].startswith("list") and not few else _INTS)
     if "int" in types and "list" not in text and not few:
         tables.append(_DIGITS)
     reads = text_numbers and types[-1] != "str"
@@ -163,6 +164,11 @@ def components(
     if whole and types[-1] == "str":
         tables.append(_written(_INT_SPECS, "int"))
     return [each for table in tables for each in read_table(table)]
+
+
+def _limited(table: str) -> str:
+    """Return a table for tasks whose answer is a list: no long sums for places and counts."""
+    return re.sub(r"^(\d) (a: int, b: int)", rf"\1<{_SUM_LIMIT} \2", table, flags=re.MULTILINE)
 
 
 def _rounded(*, grouped: bool) -> str:
