@@ -23,6 +23,7 @@ from habilis.agent.authors.compose.types import Type
 _BY_HAND = 0.5  # weight of the cost in the table
 _PER_BIT = 0.55  # cost of one bit, against the costs in the tables
 _UNSEEN = 0.5  # added to every count
+_SHOWN = frozenset({"step", "minutes"})  # at 1, the outputs themselves show the constant
 _OTHERS = 5  # ways to make a value besides the components: variables, constants, covers
 
 Counts = Mapping[str, Mapping[str, Mapping[str, int]]]
@@ -69,7 +70,8 @@ def priced_constants(constants: Sequence[Constant], kind: str) -> list[Constant]
     known = _counts().get(kind, {})
     ways = Counter(constant.type for constant in constants)
     for constant in constants:
-        if constant.type in known:
+        shown = constant.type in _SHOWN and constant.cost == 1
+        if constant.type in known and not shown:
             counts, text = known[constant.type], _value(constant)
             constant.cost = blend(constant.cost, counts, text, ways[constant.type] + _OTHERS)
     return list(constants)

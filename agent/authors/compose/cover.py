@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from habilis.agent.authors.compose.clock import Clock
-from habilis.agent.authors.compose.goal import PARTIAL, Goal
+from habilis.agent.authors.compose.goal import AGAIN, PARTIAL, Goal
 from habilis.agent.authors.compose.terms import (
     ERROR,
     Apply,
@@ -24,12 +24,11 @@ from habilis.agent.authors.compose.terms import (
     Values,
     walk,
 )
-from habilis.agent.authors.compose.types import item_type
+from habilis.agent.authors.compose.types import SHARED, item_type
 
 _STEP = 0.5  # a part more, besides its own cost
 _ITEM_LIMIT = 6  # single items of lists are indexed up to this cost
 _ALTERNATIVES = 2  # further covers, each without one part of the best
-_SHARED = frozenset({"date", "decimal"})  # computed once, however often it is printed
 _SAME_WAY = 0.5
 _MAX_OPENED = 8
 _MAX_VARIANTS = 6  # of what is open, at one position
@@ -56,7 +55,7 @@ class Cover:
         self._goal, self._clock = goal, clock
         self._item = item_type(goal.type)
         self._index: list[dict[object, list[Term]]] = [{} for _ in goal.outputs]
-        self.watches = tuple(type_ for type_ in (goal.type, self._item) if type_)
+        self.watches = tuple(type_ for type_ in (goal.type, self._item, AGAIN) if type_)
         self._as_parts: dict[int, Values] = {}
         self._grown = False
         self._inner: dict[int, tuple[Term, ...]] = {}
@@ -72,15 +71,18 @@ class Cover:
         parts = parts[: len(self._goal.outputs)]
         if len(parts) > 1 and _is_mark(parts):
             return
-        found = False
-        for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=False)):
-            if value is ERROR or not value or output is None or not _occurs(value, output):
-                continue
+        found = [
+            (place, value)
+            for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=False))
+            if value is not ERROR and output is not None and _occurs(value, output)
+            if value or value == ()  # an empty list may be a part that is not empty elsewhere
+        ]
+        if not any(value for _, value in found):
+            return
+        for place, value in found:
             self._index[place].setdefault(value, []).append(term)
-            found = True
-        if found:
-            self._as_parts[id(term)] = parts
-            self._grown = True
+        self._as_parts[id(term)] = parts
+        self._grown = True
 
     def close(self, level: int) -> None:
         """Offer the best cover of all examples, and a few that differ from it."""
@@ -161,15 +163,19 @@ class Cover:
         start, text = step.positions[lead], outputs[lead]
         index = self._index[chosen[lead]]
         after_constant = isinstance(step.part, Constant)
-        for end in range(start + 1, len(text) + 1):
+        for end in range(start, len(text) + 1):
             piece = text[start:end]
             for term in index.get(piece, ()):
                 positions = self._advance(term, step.positions, chosen, outputs)
                 if positions:
                     yield term, positions
-            if not after_constant and all(
-                output[at : at + end - start] == piece
-                for at, output in zip(step.positions, outputs, strict=True)
+            if (
+                piece
+                and not after_constant
+                and all(
+                    output[at : at + end - start] == piece
+                    for at, output in zip(step.positions, outputs, strict=True)
+                )
             ):
                 cost = _constant_cost(piece, lonely=len(outputs) == 1)
                 moved = tuple(at + end - start for at in step.positions)
@@ -211,7 +217,7 @@ class Cover:
         """Return the dates and numbers inside a part, dearest first."""
         found = self._inner.get(id(part))
         if found is None:
-            inner = [term for term in walk(part) if term.type in _SHARED and term is not part]
+            inner = [term for term in walk(part) if term.type in SHARED and term is not part]
             found = tuple(sorted(inner, key=lambda term: -term.cost))
             self._inner[id(part)] = found
         return found

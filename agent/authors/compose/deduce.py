@@ -1,14 +1,16 @@
 """Map and filter, deduced from the shapes of lists: what happens to each item is a small problem.
 
 As in lambda-squared (Feser 2015): an output as long as a list suggests a map over it, one
-k times as long a map to k items each, a subsequence a filter. The body is searched for
-with its own examples: over the item, then its place, the task's numbers, the whole list.
+k times as long a map to k items each, a subsequence a filter, runs of its items a
+repetition. The body is searched for with its own examples: over the item, then its place,
+the task's numbers, the whole list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.goal import Goal
@@ -26,7 +28,7 @@ from habilis.agent.authors.compose.types import Type, item_type
 
 _COST = 2
 _SHARE = 0.5  # of the time spent, at most, goes into bodies
-_SLACK = 2  # how much more than the level a body may cost
+_SLACK = 1  # how much more than the level a body may cost
 _MAX_LISTS = 60
 _MAX_OUTER = 6
 _OUTER_COST = 4
@@ -103,6 +105,10 @@ class Deduce:
             kept = [_kept(xs, ys) for xs, ys in pairs]
             if None not in kept:
                 self._body(term, [k for k in kept if k is not None], "bool", Way.KEEP, limit)
+        if wanted == item_type(term.type) and any(len(ys) > len(xs) for xs, ys in pairs):
+            times = [_repeated(xs, ys) for xs, ys in pairs]
+            if None not in times:
+                self._body(term, [t for t in times if t is not None], "int", Way.REPEAT, limit)
 
     def _body(
         self, term: Term, results: Sequence[Values], returns: Type, way: Way, limit: int
@@ -203,3 +209,17 @@ def _kept(items: Values, chosen: Values) -> Values | None:
         kept.append(keep)
         at += keep
     return tuple(kept) if at == len(chosen) else None
+
+
+def _repeated(items: Values, made: Values) -> Values | None:
+    """Tell how often each item is repeated; None when `made` is no runs of the items."""
+    times: list[int] = []
+    at = 0
+    for item, group in groupby(items):
+        count, start = len(list(group)), at
+        while at < len(made) and made[at] == item:
+            at += 1
+        if (at - start) % count:
+            return None
+        times += [(at - start) // count] * count
+    return tuple(times) if at == len(made) else None

@@ -178,7 +178,11 @@ def _comprehension(term: Comprehension, named: Mapping[int, str]) -> ast.expr:
     if term.way is Way.SPREAD:
         loops.append(ast.comprehension(ast.Name("each"), body, [], 0))
         return ast.ListComp(ast.Name("each"), loops)
-    return ast.ListComp(ast.Name(term.item) if tests else body, loops)
+    if term.way is Way.REPEAT:
+        times = ast.Call(ast.Name("range"), [body], [])
+        loops.append(ast.comprehension(ast.Name("turn"), times, [], 0))
+    same = term.way in {Way.KEEP, Way.REPEAT}
+    return ast.ListComp(ast.Name(term.item) if same else body, loops)
 
 
 def _mentions(expression: ast.expr, name: str) -> bool:

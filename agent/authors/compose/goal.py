@@ -11,6 +11,7 @@ from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
 from habilis.agent.authors.compose.types import Type
 
 PARTIAL = 1.5  # more for an answer that raises on some row without an output
+AGAIN: Type = "again"  # watched for terms that print what a cheaper one gives too
 _MAX_RIVALS = 200
 
 

@@ -14,7 +14,7 @@ from habilis.agent.authors.compose.goal import Goal, Judged
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.terms import Term
 
-_ACTIVE = 4  # examples a search starts from
+ACTIVE = 4  # examples a search starts from
 _MAX_ACTIVE = 10
 
 Judge = Callable[[Term], Judged]
@@ -32,14 +32,15 @@ def solve(
     search: SearchOn,
     first_miss: FirstMiss,
     clock: Clock,
+    start: int = ACTIVE,
 ) -> Goal | None:
     """Return a goal with an answer that is right on every example, None if there is none.
 
     `first_miss` gives the position of the first example an answer is wrong on, None when
     it is right on all; it raises Unwanted for an answer that is of no use.
     """
-    active = varied(problem)
-    while clock.left > 0 and len(active) <= _MAX_ACTIVE:
+    active = varied(problem, start)
+    while clock.left > 0 and len(active) <= max(_MAX_ACTIVE, start):
         missed: list[int] = []
         goal = search(problem.only(active), partial(_judge, first_miss, active, missed))
         if goal.answers:
@@ -64,14 +65,14 @@ def _judge(first_miss: FirstMiss, active: list[int], missed: list[int], term: Te
     return Judged.MISSES
 
 
-def varied(problem: Problem) -> list[int]:
+def varied(problem: Problem, count: int = ACTIVE) -> list[int]:
     """Return a few examples to start from: the shortest, the longest, different outputs."""
     order = sorted(range(len(problem.rows)), key=lambda i: (len(repr(problem.rows[i])), i))
     chosen = list(dict.fromkeys([order[0], order[-1], order[len(order) // 2]]))
     seen = {repr(problem.outputs[i]) for i in chosen}
     for i in order:
-        if len(chosen) < _ACTIVE and i not in chosen and repr(problem.outputs[i]) not in seen:
+        if len(chosen) < count and i not in chosen and repr(problem.outputs[i]) not in seen:
             chosen.append(i)
             seen.add(repr(problem.outputs[i]))
     spare = [i for i in order if i not in chosen]
-    return sorted([*chosen, *spare[: max(0, _ACTIVE - len(chosen))]])
+    return sorted([*chosen, *spare[: max(0, count - len(chosen))]])

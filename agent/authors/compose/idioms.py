@@ -24,9 +24,12 @@ def _parse_date(text: str, day_first: bool = False) -> datetime:
     for time in ("", " %H:%M", " %H:%M:%S", " %I:%M %p", "T%H:%M:%S"):
         for day in days:
             try:
-                return datetime.strptime(text.strip(), day + time)
+                when = datetime.strptime(text.strip(), day + time)
             except ValueError:
                 continue
+            if "%y" in day and when.year >= 2030:  # as spreadsheets read two digits
+                return when.replace(year=when.year - 100)
+            return when
     raise ValueError(f"not a date: {text!r}")
 
 
@@ -43,6 +46,12 @@ def _round_time(when: datetime, minutes: int) -> datetime:
     return later - timedelta(minutes=past, seconds=later.second)
 
 
+def _ceil_time(when: datetime, minutes: int) -> datetime:
+    """Return the next multiple of so many minutes of the day."""
+    left = -(when.hour * 60 + when.minute) % minutes
+    return when + timedelta(minutes=left) - timedelta(seconds=when.second)
+
+
 def _round_half_up(value: Decimal, step: str) -> Decimal:
     """Return the nearest multiple of a step; a half goes up."""
     size = Decimal(step)
@@ -56,7 +65,7 @@ def _is_prime(number: int) -> bool:
 
 IDIOMS: Mapping[str, Callable[..., object]] = {
     function.__name__: function
-    for function in (_parse_date, _floor_time, _round_time, _round_half_up, _is_prime)
+    for function in (_parse_date, _floor_time, _round_time, _ceil_time, _round_half_up, _is_prime)
 }
 
 

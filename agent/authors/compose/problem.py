@@ -118,7 +118,16 @@ def with_spare(problem: Problem, others: Sequence[Values]) -> Problem:
     """Return a problem with a few of the inputs that have no outputs: evenly spread ones."""
     fitting = [row for row in others if _fits(row, problem)]
     step = max(1, len(fitting) // _SPARE)
-    return replace(problem, spare=tuple(fitting[::step][:_SPARE]))
+    spare = fitting[::step][:_SPARE]
+    if not any(map(_is_foreign, [*problem.rows, *spare])):
+        spare[-1:] = [next(filter(_is_foreign, fitting), *spare[-1:])] if spare else []
+    return replace(problem, spare=tuple(spare))
+
+
+def _is_foreign(row: Values) -> bool:
+    """Tell whether there are letters that are none of English: rules for those are others."""
+    texts = [value for value in row if isinstance(value, str) and not value.isascii()]
+    return any(letter.isalpha() for text in texts for letter in text if letter > "\x7f")
 
 
 def _fits(row: Values, problem: Problem) -> bool:

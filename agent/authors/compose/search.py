@@ -8,11 +8,13 @@ upon. A term that raises on some examples stays in use for the others.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
 
 from habilis.agent.authors.compose.clock import Clock, OutOfTime
 from habilis.agent.authors.compose.components.skills import SkillCalls
-from habilis.agent.authors.compose.goal import Closing, Goal
+from habilis.agent.authors.compose.goal import AGAIN, Closing, Goal
 from habilis.agent.authors.compose.problem import Problem, Toolbox
 from habilis.agent.authors.compose.terms import (
     ERROR,
@@ -23,17 +25,21 @@ from habilis.agent.authors.compose.terms import (
     Values,
     Variable,
 )
-from habilis.agent.authors.compose.types import Type, all_within_limits
+from habilis.agent.authors.compose.types import SHARED, Type, all_within_limits
 
 _MAX_TERMS = 400_000
-_PATIENCE = 0.5  # share of the time that may go into looking for a cheaper answer
+_PATIENCE = 0.7  # share of the time that may go into looking for a cheaper answer
 _BEYOND = 2  # levels on which to look for other answers, when there are inputs to tell them apart
-_PATIENCE_BEYOND = 0.3
+_PATIENCE_BEYOND = 0.2
+_PLAIN = 0.7  # seconds to look for a cheaper answer when the best has no conditions
 _LATE = 0.12  # share of the time kept for the closings when nothing was found
+_PRINTED = 3  # further ways to a date or a number that are printed
 _CHECK_EVERY = 128  # programs between two looks at the clock: 0.1 ms
 
 # A text or a number that is computed from constants alone should be a constant.
 _FROM_INPUTS = frozenset({"str", "float", "bool", "date"})
+
+_raises = attrgetter("partial")
 
 Bank = dict[Type, dict[int, list[Term]]]
 
@@ -56,6 +62,7 @@ class Search:
         self._seen: dict[Type, dict[Values, Term]] = {}
         self._toolbox, self._calls, self._max_cost = toolbox, calls, max_cost
         self._count = 0
+        self._printed: Counter[Values] = Counter()
         self._watchers: dict[Type, list[Callable[[Term], None]]] = {}
         self._seconds = clock.left
         self._reserve = _LATE * clock.left
@@ -102,7 +109,7 @@ class Search:
             beyond = _BEYOND if self.problem.spare else 0
             return level + 1 >= self.goal.best + beyond or waited > _PATIENCE_BEYOND * limit
         if self.goal.is_plain:
-            limit = min(limit, 0.4 + 2 * (self._seconds - self._first))
+            limit = min(limit, _PLAIN + 2 * (self._seconds - self._first))
         return waited > limit
 
     def _enumerate(self, level: int) -> None:
@@ -140,8 +147,8 @@ class Search:
         except TypeError:  # a value that cannot be hashed cannot be compared either
             return
         if known:
-            if self.goal.type == component.returns:
-                self.goal.see_again(
+            if component.returns in {self.goal.type, *SHARED}:
+                self._see_again(
                     Apply(component, arguments, values, cost=level, partial=ERROR in values)
                 )
             return
@@ -149,10 +156,29 @@ class Search:
         if failed < len(values) and all_within_limits(values):
             self._keep(Apply(component, arguments, values, cost=level, partial=failed > 0), level)
 
+    def _see_again(self, term: Apply) -> None:
+        """Show another way to known values where it matters: beside what it shares parts with."""
+        watchers = self._watchers.get(AGAIN, ())
+        if term.type == self.goal.type:
+            self.goal.see_again(term)
+            if term.component.arguments[0] in SHARED:
+                for watch in watchers:
+                    watch(term)
+        elif watchers and not term.partial and self._printed[term.values] < _PRINTED:
+            self._printed[term.values] += 1
+            for component in self._toolbox.components:
+                if component.arguments == (term.type,) and component.returns == self.goal.type:
+                    values = tuple(_one_by_one(component, [term.values]))
+                    cost = term.cost + component.cost
+                    again = Apply(component, (term,), values, cost=cost, partial=ERROR in values)
+                    for watch in watchers:
+                        watch(again)
+
     def _expand(self, component: Component, level: int) -> None:
         ticks, seen = 0, self._seen.setdefault(component.returns, {})
         function, may_be_fixed = component.function, component.returns in _FROM_INPUTS
-        choosy = self.goal.choosy and self.goal.type == component.returns
+        again = self.goal.choosy or component.arguments[0] in SHARED
+        choosy = again and self.goal.type == component.returns
         for arguments in self._arguments(component, level):
             ticks += 1
             if ticks == _CHECK_EVERY:
@@ -161,15 +187,18 @@ class Search:
             if may_be_fixed and all(type(argument) is Constant for argument in arguments):
                 continue
             columns = [argument.values for argument in arguments]
+            if any(map(_raises, arguments)):
+                values = tuple(_one_by_one(component, columns))
+            else:
+                try:
+                    values = tuple(map(function, *columns))
+                except Exception:  # noqa: BLE001 - any component may refuse any value
+                    values = tuple(_one_by_one(component, columns))
             try:
-                values = tuple(map(function, *columns))
-                for argument in arguments:
-                    if argument.partial:
-                        values = tuple(_one_by_one(component, columns))
                 if values in seen and not choosy:
                     continue
-            except Exception:  # noqa: BLE001 - any component may refuse any value
-                values = tuple(_one_by_one(component, columns))
+            except TypeError:  # a value that cannot be hashed cannot be compared either
+                continue
             self._take(component, arguments, values, level)
         self._tick(ticks)
 

@@ -20,7 +20,7 @@ from habilis.agent.authors.compose.deduce import Deduce
 from habilis.agent.authors.compose.expressions import write
 from habilis.agent.authors.compose.found import Found, NotFound
 from habilis.agent.authors.compose.goal import Closing, Goal
-from habilis.agent.authors.compose.growing import Judge, Unwanted, solve
+from habilis.agent.authors.compose.growing import ACTIVE, Judge, Unwanted, solve
 from habilis.agent.authors.compose.judge import (
     Function,
     compile_program,
@@ -41,6 +41,7 @@ from habilis.agent.authors.compose.render import Program, identifier, parameter_
 from habilis.agent.authors.compose.rivals import disputed, find_dispute, find_rivals
 from habilis.agent.authors.compose.search import Search
 from habilis.agent.authors.compose.selection import select
+from habilis.agent.authors.compose.spans import Spans
 from habilis.agent.authors.compose.terms import (
     Apply,
     Component,
@@ -52,9 +53,15 @@ from habilis.agent.authors.compose.terms import (
 from habilis.agent.authors.compose.tidy import text_of
 from habilis.agent.authors.compose.tree import Tree
 from habilis.agent.authors.compose.types import freeze, item_type, thaw
+from habilis.agent.authors.compose.undo import Undo
 from habilis.agent.example import Example
 from habilis.skills.skill import Skill
 
+# Where answers are easily wrong on the others, starting anew costs more than looking at more.
+_ACTIVE_LISTS = 8
+_ACTIVE_INSIDE = 12  # items of lists
+_PARTLY = 60  # terms that are kept to name the one that is right on most examples
+_SAME_EVERYWHERE = 6  # examples; so many that agree say that the result is always the same
 _SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
 
 
@@ -120,7 +127,7 @@ class _Run:
         self._problem, self._skills, self._calls = problem, skills, calls
         self._others = others
         self._name, self._description, self._clock = name, description, clock
-        self._partly: Mapping[int, Term] = {}
+        self._partly: list[Term] = []
         self._refused = Refused(avoid, rows=probes(problem.rows))
         self._by_name: Mapping[str, Function] = {
             skill.skill: self._stand_in(skill) for skill in skills if not skill.maps
@@ -128,7 +135,11 @@ class _Run:
 
     def run(self) -> Found | NotFound:
         goal = solve(
-            self._problem, search=self._search, first_miss=self._first_miss, clock=self._clock
+            self._problem,
+            search=self._search,
+            first_miss=self._first_miss,
+            clock=self._clock,
+            start=_ACTIVE_LISTS if item_type(self._problem.returns) else ACTIVE,
         )
         if goal is not None:
             return self._found(goal)
@@ -142,7 +153,7 @@ class _Run:
     def _nearest(self) -> str:
         """Say which of the terms that were right on some examples is right on most."""
         best, right = None, 1  # what is right on one example only is no help
-        for term in self._partly.values():
+        for term in self._partly:
             function = self._compiled(term)
             count = count_right(function, self._problem.rows, self._problem.outputs)
             if count > right:
@@ -167,7 +178,8 @@ class _Run:
         cost, term = rivals[0].cost, rivals[0].term
         if only_repeats(term, cost, self._problem.outputs):
             return self._not_found("no general rule, only a list of the results, fits")
-        if not any(isinstance(part, Variable) for part in walk(term)):
+        fixed = not any(isinstance(part, Variable) for part in walk(term))
+        if fixed and len(self._problem.rows) < _SAME_EVERYWHERE:
             return self._not_found("only one and the same result, whatever the input, fits")
         signs = read_signs(rivals, self._problem.outputs, has_others=bool(self._others))
         trust = confidence(signs)
@@ -201,11 +213,14 @@ class _Run:
         search = Search(problem, toolbox, goal, clock=self._clock, calls=self._calls)
         cover = _cover(goal, self._clock)
         closings: list[Closing] = [cover] if cover else []
+        if cover and goal.type == "str":
+            closings.insert(0, Spans(goal, toolbox, cover))
         if item_type(problem.returns):
+            closings.append(Undo(goal))
             closings.append(Deduce(problem, search.bank, goal, self._clock, self._inside))
         closings.append(Tree(goal, self._clock, cover))
         search.run(closings)
-        self._partly = goal.right_on
+        self._partly = [*goal.right_on.values(), *self._partly][:_PARTLY]
         return goal
 
     def _inside(self, whole: Problem, clock: Clock, limit: int) -> Term | None:
@@ -224,7 +239,13 @@ class _Run:
             function = compile_term(term, whole.names, self._by_name)
             return first_miss(function, whole.rows, whole.outputs)
 
-        goal = solve(whole, search=search_on, first_miss=first_miss_inside, clock=clock)
+        goal = solve(
+            whole,
+            search=search_on,
+            first_miss=first_miss_inside,
+            clock=clock,
+            start=_ACTIVE_INSIDE,
+        )
         return goal.answers[-1][1] if goal else None
 
     # judging -----------------------------------------------------------------

@@ -15,58 +15,20 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from functools import cache, reduce
 from itertools import accumulate, dropwhile, groupby, takewhile
 
+from habilis.agent.authors.compose.dates import Dates
 from habilis.agent.authors.compose.idioms import IDIOMS
-from habilis.agent.authors.compose.terms import Component, Rule
+from habilis.agent.authors.compose.terms import ERROR, Component, Rule
 from habilis.agent.authors.compose.types import Type, freeze, item_type
 
 _LINE = re.compile(
     r"(?P<cost>\d+)(?:<(?P<limit>\d+))?\s+(?P<holes>.*?)\s*->\s*(?P<returns>\S+)\s*="
     r"\s*(?P<expression>.*?)(?:\s+when\s+(?P<guard>.*))?"
 )
-
-
-class Dates:
-    """Stands for `datetime` in the search: remembers what it parsed and what it could not."""
-
-    def __init__(self) -> None:
-        self._seen: dict[tuple[str, object], datetime | None] = {}
-
-    def strptime(self, text: str, style: str) -> datetime:
-        return self._once(text, style, datetime.strptime)
-
-    def parse(self, text: str, day_first: bool = False) -> datetime:
-        """Do what the idiom `_parse_date` does."""
-        return self._once(text, day_first, IDIOMS["_parse_date"])
-
-    def _once(self, text: str, how: object, read: Callable[..., object]) -> datetime:
-        key = (text, how)
-        if key not in self._seen:
-            if len(self._seen) > 20_000:
-                self._seen.clear()
-            self._seen[key] = self._read(text, how, read)
-        when = self._seen[key]
-        if when is None:
-            raise ValueError(text)
-        return when
-
-    @staticmethod
-    def _read(text: str, how: object, read: Callable[..., object]) -> datetime | None:
-        if not 3 <= len(text) <= 40 or text[-1].isspace() or not any(map(str.isdigit, text)):
-            return None
-        try:
-            when = read(text, how)
-        except ValueError:
-            return None
-        return when if isinstance(when, datetime) else None
-
-
-def _fail() -> object:
-    raise ValueError("the guard does not hold")
 
 
 def namespace() -> dict[str, object]:
@@ -88,7 +50,7 @@ def namespace() -> dict[str, object]:
         "ROUND_HALF_UP": ROUND_HALF_UP,
         **IDIOMS,
         "_parse_date": _DATES.parse,
-        "fail_": _fail,
+        "ERROR_": ERROR,
         "freeze_": freeze,
     }
 
@@ -156,7 +118,7 @@ def component(
     elif item_type(returns):
         running = f"tuple({expression})"
     if guard:
-        running = f"({running}) if ({guard}) else fail_()"
+        running = f"({running}) if ({guard}) else ERROR_"
     return Component(
         cost=cost,
         names=tuple(holes),

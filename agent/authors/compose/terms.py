@@ -144,6 +144,7 @@ class Way(Enum):
 
     MAP = "[body for item in source]"
     KEEP = "[item for item in source if body]"
+    REPEAT = "[item for item in source for turn in range(body)]"
     SPREAD = "[each for item in source for each in body]"
 
 

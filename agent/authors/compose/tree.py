@@ -6,7 +6,7 @@ EUSolver (Alur 2017).
 
 from __future__ import annotations
 
-from habilis.agent.authors.compose.clock import Clock
+from habilis.agent.authors.compose.clock import Clock, OutOfTime
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.terms import Choice, Constant, Term
@@ -19,6 +19,10 @@ _LITERAL_COST = 3
 _FROM_LEVEL = 4
 _FROM_LEVEL_LISTS = 6
 _DEPTH = 3
+_DEPTH_LISTS = 2
+_MOST_EACH = 5  # cost for each example: dearer trees over lists explain nothing
+_SHARE = 0.2  # of the time spent, at most, goes into trees
+_AT_LEAST = 0.03  # seconds
 _COVER_NODES = 600
 _COVER_NODES_LIST = 150
 
@@ -33,6 +37,8 @@ class Tree:
         self._if_cost = _IF_COST if len(goal.outputs) > _FEW else _IF_COST_FEW
         self._memo: dict[int, tuple[float, Term | None]] = {}
         self._tests: list[tuple[int, Term]] = []
+        self._ticking, self._spent = clock, 0.0
+        self._depth = _DEPTH_LISTS if goal.type.startswith("list") else _DEPTH
 
     def see(self, term: Term) -> None:
         """Nothing is watched."""
@@ -46,7 +52,17 @@ class Tree:
             return
         self._memo = {}
         self._tests = sorted(self._goal.tests.items(), key=lambda pair: pair[1].cost)
-        found = self._grow(self._goal.full, self._goal.best, depth=0)
+        limit = self._goal.best
+        if self._goal.type.startswith("list"):
+            limit = min(limit, _MOST_EACH * len(self._goal.outputs))
+        self._ticking = self._clock.part(_SHARE * self._clock.spent + _AT_LEAST - self._spent)
+        try:
+            found = self._grow(self._goal.full, limit, depth=0)
+        except OutOfTime:
+            self._clock.check()
+            return
+        finally:
+            self._spent += self._ticking.spent
         if found is not None:
             self._goal.offer(found, found.cost)
 
@@ -57,9 +73,9 @@ class Tree:
         if examples in self._memo and self._memo[examples][0] >= limit:
             known = self._memo[examples][1]
             return known if known and known.cost < limit else None
-        self._clock.check()
+        self._ticking.check()
         best = self._leaf(examples, limit)
-        if depth < _DEPTH and examples & (examples - 1):
+        if depth < self._depth and examples & (examples - 1):
             best = self._split(examples, best.cost if best else limit, depth) or best
         self._memo[examples] = (limit, best)
         return best

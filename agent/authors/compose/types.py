@@ -15,6 +15,7 @@ Type = str
 MAX_TEXT = 2000  # characters; longer values are not built upon
 MAX_ITEMS = 256
 MAX_NUMBER = 10**12
+SHARED = frozenset({"date", "decimal"})  # computed once, however often it is printed
 _LIST = re.compile(r"list\[(.*)\]")
 
 

@@ -34,7 +34,8 @@ def choose(problem: Problem, skills: Sequence[Component] = (), *, inside: bool =
         if styles:
             found += dates.components(types)
             made += styles
-    found += numbers.components(types, text_numbers=text_numbers, few=inside)
+    grouped = any("," in text for text in outputs)
+    found += numbers.components(types, text_numbers=text_numbers, few=inside, grouped=grouped)
     made += numbers.constants(problem, types, text_numbers=text_numbers)
     if any("list" in type_ for type_ in types):
         found += lists.components(types, few=inside)

@@ -30,9 +30,12 @@ _DATES = """
 3 when: date -> str = when.strftime('%p').lower()
 3 when: date -> str = str((when.month + 2) // 3)
 4 when: date -> str = f'{when.isocalendar()[1]:02d}'
+4 when: date -> str = str(when.isocalendar()[1])
+4 when: date -> str = str((when.day + 6) // 7)
 4 when: date -> str = str(when.year // 10 * 10)
 1<8 when: date, minutes: minutes -> date = _floor_time(when, minutes)
 2<5 when: date, minutes: minutes -> date = _round_time(when, minutes)
+2<5 when: date, minutes: minutes -> date = _ceil_time(when, minutes)
 1<12 when: date, minutes: minutes -> date = when + timedelta(minutes=minutes)
 1<12 when: date, minutes: minutes -> date = when - timedelta(minutes=minutes)
 3<6 when: date, days: days -> date = when + timedelta(days=days)

@@ -12,11 +12,11 @@ _ANY = """
 1 items: list[T], index: int -> T = items[index]   when index >= 0
 1 items: list[T] -> T = items[0]
 1 items: list[T] -> T = items[-1]
-1<4 items: list[T], start: int, stop: int -> list[T] = items[start:stop]  when 0 <= start < stop
+1<4 items: list[T], start: int, stop: int -> list[T] = items[start:stop]  when 0 <= start <= stop
 1 items: list[T] -> list[T] = items[1:]
 1 items: list[T] -> list[T] = items[:-1]
-1 items: list[T], count: int -> list[T] = items[count:]   when count > 1
-1 items: list[T], count: int -> list[T] = items[:count]   when count > 0
+1 items: list[T], count: int -> list[T] = items[count:]   when count >= 0
+1 items: list[T], count: int -> list[T] = items[:count]   when count >= 0
 2 items: list[T], count: int -> list[T] = items[-count:]  when count > 0
 2 items: list[T], count: int -> list[T] = items[:-count]  when count > 0
 1 items: list[T] -> list[T] = items[::-1]
@@ -43,8 +43,8 @@ _EQUAL = """
   when 0 <= place <= len(items)
 3<4 items: list[T], place: int, item: T -> list[T] = [*items[:place], item, *items[place + 1:]] \
   when 0 <= place < len(items)
-3 items: list[T], count: int -> list[T] = items[count:] + items[:count]   when count > 0
-3 items: list[T], count: int -> list[T] = items * count   when 1 < count < 8
+3 items: list[T], count: int -> list[T] = items[count:] + items[:count]   when count >= 0
+3 items: list[T], count: int -> list[T] = items * count   when 0 <= count < 12
 2 item: T, count: int -> list[T] = [item] * count   when 0 <= count < 50
 4 items: list[T], other: list[T] -> list[T] = [x for pair in zip(items, other) for x in pair]
 4 items: list[T], item: T -> list[T] = items[:items.index(item)] + items[items.index(item) + 1:]
@@ -170,7 +170,10 @@ _PAIRS = {
 _PAIR_TESTS = {
     1: ("a == b", "a < b", "b < a", "a % 2 == 0", "a % 2 == 1", "a > 0"),
     2: ("a % b == 0", "b % a == 0", "a > 1", "a != b"),
-    3: ("a % 3 == 0", "a % 3 == 2", "a == b + 1", "b == a + 1", "b == a * 2", "a < b * 2"),
+    3: (
+        *("a % 3 == 0", "a % 3 == 2", "a == b + 1", "b == a + 1", "b == a * 2", "a < b * 2"),
+        *("a // 10 == b // 10", "a % 10 == b % 10"),
+    ),
 }
 _SPREADS = {
     2: ("[x, x]",),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.table import read_table
@@ -127,16 +129,24 @@ _STEPS = {
     4: ("0.25", "2", "20", "25", "50", "10000", "100000"),
 }
 _QUANTA = {2: ("1", "0.1", "0.01", "0.001")}
+_DIGITS_ONLY = re.compile(r"(?<![\d.,])\d{1,9}(?![\d.,]*\d)")
+_SOME = 5
+_SUM_LIMIT = 5
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 
 
-def components(types: Sequence[Type], *, text_numbers: bool, few: bool) -> list[Component]:
-    """Return arithmetic for the types in play; with `text_numbers`, also read and write them."""
+def components(
+    types: Sequence[Type], *, text_numbers: bool, few: bool, grouped: bool = True
+) -> list[Component]:
+    """Return arithmetic for the types in play; with `text_numbers`, also read and write them.
+
+    `grouped` tells whether some output has a comma: thousands are not grouped otherwise.
+    """
     text = " ".join(types)
     whole, real = "int" in text or "bool" in text, "float" in text
     tables = [_LOGIC] if types[-1] == "bool" or "bool" in text else []
     if whole:
-        tables.append(_INTS)
+        tables.append(_limited(_INTS) if types[-1].startswith("list") and not few else _INTS)
     if "int" in types and "list" not in text and not few:
         tables.append(_DIGITS)
     reads = text_numbers and types[-1] != "str"
@@ -147,13 +157,34 @@ def components(types: Sequence[Type], *, text_numbers: bool, few: bool) -> list[
     if reads:
         tables.append(_READ_FLOATS)
     if text_numbers and types[-1] == "str":
-        tables += [_DECIMALS, _written(_SPECS, "decimal")]
+        tables += [_DECIMALS, _rounded(grouped=grouped)]
         tables += [_TWO_DECIMALS] if types[:-1].count("str") > 1 else []
     if real and types[-1] == "str":
         tables.append(_written(_SPECS, "float"))
     if whole and types[-1] == "str":
         tables.append(_written(_INT_SPECS, "int"))
     return [each for table in tables for each in read_table(table)]
+
+
+def _limited(table: str) -> str:
+    """Return a table for tasks whose answer is a list: no long sums for places and counts."""
+    return re.sub(r"^(\d) (a: int, b: int)", rf"\1<{_SUM_LIMIT} \2", table, flags=re.MULTILINE)
+
+
+def _rounded(*, grouped: bool) -> str:
+    """Return ways to write a decimal: rounded as people do, a half up, not to the even digit."""
+    lines = []
+    for cost, spec in [(cost, spec) for cost, some in _SPECS.items() for spec in some]:
+        plain = re.fullmatch(r"(,?)\.(\d)f", spec)
+        if plain:
+            step = Decimal(1).scaleb(-int(plain[2]))
+            value = f"a.quantize(Decimal('{step}'), ROUND_HALF_UP)"
+            text = f'f"{{{value}:,}}"' if plain[1] else f"str({value})"
+        else:
+            text = f"f'{{a:{spec}}}'"
+        if grouped or "," not in spec:
+            lines.append(f"{cost} a: decimal -> str = {text}")
+    return "\n".join(lines)
 
 
 def _written(specs: Mapping[int, Sequence[str]], type_: Type) -> str:
@@ -169,13 +200,29 @@ def constants(problem: Problem, types: Sequence[Type], *, text_numbers: bool) ->
         made += listed(_INTEGERS, "int", rows=rows)
         made += listed({3: _recurring(outputs)}, "int", rows=rows)
     if text_numbers:
-        made += listed(_STEPS, "step", rows=rows)
+        made += listed(_steps(outputs), "step", rows=rows)
         made += listed(_QUANTA, "quantum", rows=rows)
     if "float" in text or text_numbers:
         made += listed(
             {2: _factors(list(zip(*problem.rows, strict=True)), outputs)}, "float", rows=rows
         )
     return made
+
+
+def _steps(outputs: Sequence[object]) -> dict[int, list[str]]:
+    """Return steps by cost: first those that the outputs' own numbers show.
+
+    That is what all their first numbers are multiples of, and how far two in one are apart.
+    """
+    numbers = [_DIGITS_ONLY.findall(text) for text in outputs if isinstance(text, str)]
+    shown: set[int] = set()
+    if numbers and all(numbers):
+        shown = {math.gcd(*(int(row[0]) for row in numbers))}
+        ahead = ({int(n) - int(row[0]) for n in row[1:_SOME]} for row in numbers)
+        shown |= set.intersection(*ahead)
+    found = [str(step) for step in sorted(shown) if step > 1]
+    known = {cost: [s for s in some if s not in found] for cost, some in _STEPS.items()}
+    return {**known, 1: found}
 
 
 def _recurring(outputs: Sequence[object]) -> list[int]:

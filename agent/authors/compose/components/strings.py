@@ -42,6 +42,7 @@ _TEXT = """
   glue.join(change(word) for word in text.split())
 3<3 text: str, pattern: pattern, glue: glue -> str = re.sub(pattern, glue, text)
 3<4 text: str, pattern: pattern -> str = ''.join(re.findall(pattern, text))
+4 text: str -> str = ''.join(re.findall('[A-Z]', text))
 """
 _PARTS = """
 1 text: str -> list[str] = text.split()
@@ -120,6 +121,7 @@ _MISSING = """
 1 text: str -> bool = text is None
 """
 
+_LETTERS = {"[A-Za-z]+": r"[^\W\d_]+", r"[^\W\d_]+": "[A-Za-z]+"}
 _PATTERNS = {
     1: (r"\d+", "[A-Za-z]+", r"\((.*?)\)", '"(.*?)"', r"\[(.*?)\]"),
     2: (r"\w+", "[A-Z]", "[A-Z][a-z]+", "[A-Z]+", r"[-+]?\d+(?:\.\d+)?"),
@@ -138,6 +140,11 @@ _PATTERNS = {
         r"\s+",
     ),
     4: (r"\d{3,}",),
+}
+# With letters beyond English ones, a word is more than A to Z.
+_FOREIGN = {
+    cost: tuple(_LETTERS.get(pattern, pattern) for pattern in patterns)
+    for cost, patterns in _PATTERNS.items()
 }
 _CHANGES = {
     1: ("x.upper()", "x.lower()", "x.strip()", "x.capitalize()", "x[0]"),
@@ -191,9 +198,10 @@ def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> li
             Constant(count, "count", cost=cost + (vary and count > 1), rows=rows)
             for count in counts
         ]
+    foreign = any(letter.isalpha() for text in inputs for letter in text if letter > "\x7f")
     patterns = {
         cost: [p for p in some if any(re.search(p, text) for text in inputs)]
-        for cost, some in _PATTERNS.items()
+        for cost, some in (_FOREIGN if foreign else _PATTERNS).items()
     }
     made += listed(patterns, "pattern", rows=rows)
     made += listed({2: _mined_patterns(inputs, outputs)}, "pattern", rows=rows)
