@@ -78,6 +78,11 @@ class Session:
         return tuple(self._stream.tasks)
 
     @property
+    def count(self) -> int:
+        """How many tasks there are at most; 0 where nobody knows."""
+        return self._stream.count
+
+    @property
     def finished(self) -> dict[str, Result]:
         """Results so far, by task id."""
         rows = self._journal.finished(self.name)
@@ -262,21 +267,7 @@ class Session:
     # begin and end -----------------------------------------------------------
 
     def _make(self) -> None:
-        self._stream.begin()
-        fingerprint = self._stream.fingerprint
-        known = self._journal.session(self.name)
-        if known is not None and known.fingerprint != fingerprint:
-            raise SessionError(
-                f"session {self.name!r} exists with other tasks ({known.count} of them, from "
-                f"{known.source or 'Python'}); choose another name"
-            )
-        self._journal.make_session(
-            self.name,
-            fingerprint=fingerprint,
-            count=self._stream.count,
-            source=self.source,
-            settings=self.settings,
-        )
+        self._stream.begin(self._journal, source=self.source, settings=self.settings)
 
     def _start(self, claim: Claim, observer: Observer | None) -> Running:
         self._journal.open_session(claim)

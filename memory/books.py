@@ -1,4 +1,4 @@
-"""What a library knows of its skills beside their source: uses, proofs, tags, states."""
+"""What a library knows of its skills beside their source: versions, uses, proofs, tags, states."""
 
 from __future__ import annotations
 
@@ -28,6 +28,33 @@ class Books:
     def get(self, name: str) -> Skill:
         """Return a skill's current version."""
         raise NotImplementedError
+
+    def history(self, name: str) -> list[Skill]:
+        """Return all versions of a skill, oldest first."""
+        self.get(name)
+        return records.all_versions(self.store, name)
+
+    def versions(self, name: str) -> list[Skill]:
+        """Return all versions of a name, none for a name never used."""
+        return records.all_versions(self.store, name)
+
+    def version_counts(self) -> dict[str, int]:
+        """Return how many versions there are of every name, to tell later what is new."""
+        return records.version_counts(self.store)
+
+    def rollback(self, name: str, version: int) -> Skill:
+        """Make an older version the current one; the newer ones stay in the history.
+
+        Raises:
+            ValueError: there is no such version.
+        """
+        known = {skill.version: skill for skill in self.history(name)}
+        if version not in known:
+            have = ", ".join(map(str, sorted(known)))
+            raise ValueError(f"{name!r} has no version {version}; there is {have}")
+        with self.store.change("rolled_back", name) as connection:
+            connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
+        return self.get(name)
 
     def ledger(self, name: str) -> Ledger:
         """Return how often a skill was shown and used, and what that saved."""

@@ -161,19 +161,6 @@ class SkillLibrary(Books):
         """Return the names of all skills that are not archived."""
         return self._catalogue.names()
 
-    def history(self, name: str) -> list[Skill]:
-        """Return all versions of a skill, oldest first."""
-        self.get(name)
-        return records.all_versions(self.store, name)
-
-    def versions(self, name: str) -> list[Skill]:
-        """Return all versions of a name, none for a name never used."""
-        return records.all_versions(self.store, name)
-
-    def version_counts(self) -> dict[str, int]:
-        """Return how many versions there are of every name, to tell later what is new."""
-        return records.version_counts(self.store)
-
     def closure(self, name: str, pinned: str = "") -> list[tuple[str, str]]:
         """Return (name, source) of all that a skill requires, then of itself.
 
@@ -265,20 +252,6 @@ class SkillLibrary(Books):
         """
         grown = records.add_cases(self.store, name, cases)
         return grown or self.get(name)
-
-    def rollback(self, name: str, version: int) -> Skill:
-        """Make an older version the current one; the newer ones stay in the history.
-
-        Raises:
-            ValueError: there is no such version.
-        """
-        known = {skill.version: skill for skill in self.history(name)}
-        if version not in known:
-            have = ", ".join(map(str, sorted(known)))
-            raise ValueError(f"{name!r} has no version {version}; there is {have}")
-        with self.store.change("rolled_back", name) as connection:
-            connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
-        return self.get(name)
 
     # health ------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ class Driver:
         self._agent, self._patience_s = pack_agent(agent), patience_s
         finished = self._journal.finished_keys(claim.session)
         self._parcels = {task.key: pack_task(task) for task in tasks if task.key not in finished}
-        self._library = str(agent.library.path) if agent.library is not None else ""
+        self._library = str(agent.library.store.address) if agent.library is not None else ""
         self._tell = _both(agent.observer, tell)
         self._far_tell = engine.teller(f"habilis-{claim.process}-{claim.fence}", self._tell)
         self._sent: dict[str, Future[str]] = {}

@@ -9,6 +9,7 @@ from habilis.agent.curriculum import Curriculum, Tried
 from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.errors import SessionError
+from habilis.memory.journal import Journal
 
 Done = Callable[[], Mapping[str, Result]]
 Propose = Callable[[Curriculum, Sequence[Tried]], Awaitable[Task | None]]
@@ -43,9 +44,26 @@ class TaskStream:
             self.fingerprint, self.count = _hash("stream"), 0
             self._more = iter(tasks)
 
-    def begin(self) -> None:
-        """Begin with the first task again."""
+    def begin(self, journal: Journal, *, source: str, settings: str) -> None:
+        """Begin with the first task again; the journal has the session from now on.
+
+        Raises:
+            SessionError: the session's name stands for other tasks.
+        """
         self._given = 0
+        known = journal.session(self._session)
+        if known is not None and known.fingerprint != self.fingerprint:
+            raise SessionError(
+                f"session {self._session!r} exists with other tasks ({known.count} of them, from "
+                f"{known.source or 'Python'}); choose another name"
+            )
+        journal.make_session(
+            self._session,
+            fingerprint=self.fingerprint,
+            count=self.count,
+            source=source,
+            settings=settings,
+        )
 
     async def next(self, done: Done, propose: Propose) -> Task | None:
         """Return the next task; None when there is no other. `done()` gives the results so far."""
