@@ -19,7 +19,7 @@ from habilis.agent.authors.completion import Completion, Garbled, read_stream, r
 from habilis.agent.authors.elsewhere import author_again
 from habilis.agent.authors.endpoint import check_address, check_key, public_part
 from habilis.agent.authors.price import PUBLIC, price
-from habilis.agent.authors.refusal import retry_after_s, words_of
+from habilis.agent.authors.refusal import retry_after_s, unsent, words_of
 from habilis.errors import (
     AuthorError,
     AuthorUnavailable,
@@ -262,7 +262,7 @@ class OpenAIAuthor:
         match error:
             case openai.APITimeoutError():
                 return ReplyLost(f"{where} did not answer within {self._timeout_s:g} s")
-            case openai.APIConnectionError() if not _unsent(error):
+            case openai.APIConnectionError() if not unsent(error):
                 return ReplyLost(f"{where} closed the connection before it answered")
             case openai.APIConnectionError():
                 return EndpointUnreachable(
@@ -297,10 +297,3 @@ class OpenAIAuthor:
         models = page.data if isinstance(page.data, list) else []
         names = [str(model.id) for model in models if hasattr(model, "id")]
         return ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
-
-
-def _unsent(error: Exception) -> bool:
-    """Tell whether no request left: there was no connection to send it over."""
-    import httpx2
-
-    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)

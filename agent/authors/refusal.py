@@ -29,3 +29,10 @@ def words_of(error: Exception) -> str:
         if text:
             return " ".join(str(text).split())[:300]
     return " ".join(str(error).split())[:300]
+
+
+def unsent(error: Exception) -> bool:
+    """Tell whether no request left: there was no connection to send it over."""
+    import httpx2
+
+    return isinstance(error.__cause__, httpx2.ConnectError | httpx2.ConnectTimeout)
