@@ -238,6 +238,8 @@ def _occurs(value: object, output: object) -> bool:
     if not isinstance(value, tuple) or not isinstance(output, tuple):
         return False
     width = len(value)
+    if value and value[0] not in output:
+        return False
     return any(output[i : i + width] == value for i in range(len(output) - width + 1))
 
 

@@ -118,8 +118,7 @@ class Deduce:
         name = _free(_ITEM_NAMES.get(item, "item"), self._problem.names)
         for view in self._views(term):
             problem = self._inner(term, name, view, results, returns)
-            less = len(view.outer) > 1  # many to choose from: each level costs more there
-            body = self._solved_inside(problem, limit - less) if problem else None
+            body = self._solved_inside(problem, limit) if problem else None
             if body is not None:
                 cost = term.cost + body.cost + _COST + bool(view.names)
                 index = view.names[0] if view.names and not view.outer else ""
