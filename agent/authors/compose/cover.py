@@ -26,6 +26,8 @@ from habilis.agent.authors.compose.terms import (
 )
 from habilis.agent.authors.compose.types import SHARED, item_type
 
+_NODES, _NODES_LIST = 3000, 500  # looked at for one cover
+_EMPTY_LIMIT = 3  # lists up to this cost may be parts of an output where they are empty
 _STEP = 0.5  # a part more, besides its own cost
 _ITEM_LIMIT = 6  # single items of lists are indexed up to this cost
 _ALTERNATIVES = 2  # further covers, each without one part of the best
@@ -75,7 +77,7 @@ class Cover:
             (place, value)
             for place, (value, output) in enumerate(zip(parts, self._goal.outputs, strict=False))
             if value is not ERROR and output is not None and _occurs(value, output)
-            if value or value == ()  # an empty list may be a part that is not empty elsewhere
+            if value or (value == () and term.cost <= _EMPTY_LIMIT)
         ]
         if not any(value for _, value in found):
             return
@@ -89,7 +91,8 @@ class Cover:
         if not self._grown:
             return
         self._grown = False
-        best = self.find(self._goal.full, self._goal.best)
+        nodes = _NODES if self._goal.type == "str" else _NODES_LIST
+        best = self.find(self._goal.full, self._goal.best, nodes=nodes)
         if best is None:
             return
         self._goal.offer(best, best.cost)
@@ -100,7 +103,7 @@ class Cover:
                 self._goal.offer(other, other.cost)
 
     def find(
-        self, examples: int, limit: float, *, nodes: int = 3000, without: Term | None = None
+        self, examples: int, limit: float, *, nodes: int = _NODES, without: Term | None = None
     ) -> Term | None:
         """Return the cheapest cover of some examples below `limit`, else None."""
         chosen = [i for i in range(len(self._goal.outputs)) if examples >> i & 1]
@@ -235,6 +238,8 @@ def _occurs(value: object, output: object) -> bool:
     if not isinstance(value, tuple) or not isinstance(output, tuple):
         return False
     width = len(value)
+    if value and value[0] not in output:
+        return False
     return any(output[i : i + width] == value for i in range(len(output) - width + 1))
 
 

@@ -1,4 +1,4 @@
-"""Prints of a number or a date a known step away: the other end of a span, "40-59".
+"""Numbers and dates a known step away from one that is printed: the other end of "40-59".
 
 Once a number stands in every output, what is computed from it by a step that the outputs
 show is likelier than anything else of its cost, and is tried at once.
@@ -6,17 +6,18 @@ show is likelier than anything else of its cost, and is tried at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import product
 
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.goal import AGAIN, Goal
 from habilis.agent.authors.compose.problem import Toolbox
-from habilis.agent.authors.compose.terms import ERROR, Apply, Term
+from habilis.agent.authors.compose.terms import ERROR, Apply, Component, Term
 from habilis.agent.authors.compose.types import SHARED, Type
 
 _STEPS = frozenset({"step", "minutes", "days"})
 _SHOWN = 1  # cost of a step that the outputs show
-_MOST = 40  # starts of spans
+_MOST = 12  # dates and numbers that spans start from
 
 
 class Spans:
@@ -31,45 +32,59 @@ class Spans:
             for c in toolbox.components
             if c.returns in SHARED and len(c.arguments) > 1 and c.arguments[1] in _STEPS
         ]
-        self._starts: list[Apply] = []
-        self._left = _MOST
+        self._prints = [
+            (component, how)
+            for component in toolbox.components
+            if component.returns == goal.type and component.arguments[0] in SHARED
+            for how in _constants(toolbox, component.arguments[1:])
+        ]
+        self._starts: list[Term] = []
+        self._known: set[int] = set()
 
     def see(self, term: Term) -> None:
-        """Note a print of a date or a number that occurs in every output."""
-        if not self._steps or not self._left or not isinstance(term, Apply) or term.partial:
+        """Note a date or a number that stands, in some way, in every output."""
+        if not self._steps or len(self._known) >= _MOST or not isinstance(term, Apply):
             return
-        if term.component.arguments[0] in SHARED and self._is_in_all(term):
-            self._starts.append(term)
-            self._left -= 1
+        first = term.arguments[0] if term.arguments else term
+        if first.type in SHARED and id(first) not in self._known and self._is_in_all(term):
+            self._starts.append(first)
+            self._known.add(id(first))
 
     def _is_in_all(self, term: Term) -> bool:
         pairs = zip(term.values, self._goal.outputs, strict=False)
         return all(isinstance(v, str) and isinstance(o, str) and v in o for v, o in pairs)
 
     def close(self, level: int) -> None:
-        """Show the cover the ends of the spans that start with what was seen."""
+        """Show the cover what is a step away from what was seen."""
         starts, self._starts = self._starts, []
         for start in starts:
-            for end in self._ends(start):
-                self._cover.see(end)
+            for move in self._moves:
+                for step in self._steps:
+                    if move.arguments == (start.type, step.type):
+                        for end in self._ends(_applied(move, (start, step))):
+                            self._cover.see(end)
 
-    def _ends(self, start: Apply) -> Iterator[Apply]:
-        first, *how = start.arguments
-        for move in self._moves:
-            for step in self._steps:
-                if move.arguments != (first.type, step.type):
-                    continue
-                try:
-                    values = tuple(map(move.function, first.values, step.values))
-                    printed = tuple(
-                        map(start.component.function, values, *(each.values for each in how))
-                    )
-                except Exception:  # noqa: BLE001 - any component may refuse any value
-                    continue
-                if ERROR in values or ERROR in printed:
-                    continue
-                cost = first.cost + move.cost + step.cost
-                moved = Apply(move, (first, step), values, cost=cost, partial=False)
-                cost = start.cost + move.cost + step.cost
-                whole = (moved, *how)
-                yield Apply(start.component, whole, printed, cost=cost, partial=False)
+    def _ends(self, moved: Apply | None) -> Iterator[Apply]:
+        """Yield every way to print what a step has led to."""
+        for component, how in self._prints if moved else ():
+            if moved and component.arguments[0] == moved.type:
+                end = _applied(component, (moved, *how))
+                if end:
+                    yield end
+
+
+def _constants(toolbox: Toolbox, types: Sequence[Type]) -> list[tuple[Term, ...]]:
+    """Return the constants that can stand for the further arguments of a print."""
+    return list(product(*([c for c in toolbox.constants if c.type == type_] for type_ in types)))
+
+
+def _applied(component: Component, arguments: tuple[Term, ...]) -> Apply | None:
+    """Return a component applied to terms; None where it fails on some row."""
+    try:
+        values = tuple(map(component.function, *(each.values for each in arguments)))
+    except Exception:  # noqa: BLE001 - any component may refuse any value
+        return None
+    if ERROR in values:
+        return None
+    cost = round(component.cost + sum(each.cost for each in arguments))
+    return Apply(component, arguments, values, cost=cost, partial=False)
