@@ -59,7 +59,7 @@ from habilis.skills.skill import Skill
 
 # Where answers are easily wrong on the others, starting anew costs more than looking at more.
 _ACTIVE_LISTS = 8
-_ACTIVE_INSIDE = 12  # items of lists
+_ACTIVE_INSIDE = 8  # items of lists
 _PARTLY = 60  # terms that are kept to name the one that is right on most examples
 _SAME_EVERYWHERE = 6  # examples; so many that agree say that the result is always the same
 _SMALL_WORDS = frozenset("a an and as by each for from give in it its of the to with write".split())
