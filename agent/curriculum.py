@@ -26,6 +26,7 @@ _EXAMPLES = 4  # that a proposal should have
 _LEAST = 2
 _SHOWN = 40  # of each list
 _LINE_CHARS = 200
+_FAILED_CHARS = 700
 _JSON = re.compile(r"```(?:json)?\s*(\{.*?\})\s*```", re.DOTALL | re.IGNORECASE)
 _DONE = re.compile(r"\W*DONE\W*")
 
@@ -88,7 +89,7 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
     Raises:
         NoProposal: it proposes none, one that cannot be judged, or one that was tried.
     """
-    if _DONE.fullmatch(text):
+    if _DONE.fullmatch(text.strip().rpartition("\n")[2]):
         return None
     blocks = _JSON.findall(text) or ([text] if text.lstrip().startswith("{") else [])
     if not blocks:
@@ -101,9 +102,12 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
         raise NoProposal(f"a task needs at least {_LEAST} examples")
     if task.files or task.checks or task.inputs:
         raise NoProposal("a task is an instruction and examples, nothing else")
-    said = {_plain(each.task.instruction) for each in tried}
-    if _plain(task.instruction) in said or task.key in {each.task.key for each in tried}:
-        raise NoProposal("this task was proposed before")
+    for each in tried:
+        failed = each.result is not None and not each.result.solved
+        again = _plain(each.task.instruction) == _plain(task.instruction)
+        if each.task.key == task.key or (again and not failed):
+            how = "failed, with the same examples" if failed else "was solved, or is worked on"
+            raise NoProposal(f"this task was proposed before as {each.task.name!r} and {how}")
     return task
 
 
@@ -119,9 +123,13 @@ def task_from_json(text: str) -> Task:
 
 
 def _line(tried: Tried) -> str:
-    detail = "" if tried.result is None or tried.result.solved else tried.result.detail
-    why = f" ({detail})" if detail else ""
-    return one_line(f"{tried.task.instruction}{why}", _LINE_CHARS)
+    result, text = tried.result, f"{tried.task.name}: {tried.task.instruction}"
+    if result is None:
+        return one_line(text, _LINE_CHARS)
+    if not result.solved:
+        return one_line(f"{one_line(text, _LINE_CHARS)} What came: {result.detail}", _FAILED_CHARS)
+    kept = result.skills_made or result.skills_used
+    return one_line(text, _LINE_CHARS) + ("" if kept else " (no tool of it was kept)")
 
 
 def _plain(text: str) -> str:

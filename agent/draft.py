@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from habilis.skills.compare import same_as_written
@@ -119,9 +119,12 @@ def _unrounded(node: ast.expr) -> ast.expr:
     return node
 
 
-def needed(source: str) -> str:
-    """Leave out what the function does not need; what is no skill stays as it is."""
+def needed(source: str, skills: Sequence[str]) -> str:
+    """Leave out what the function does not need, import the `skills` that it calls.
+
+    What is no skill stays as it is.
+    """
     try:
-        return extract_function([source], read_source(source).name)
+        return extract_function([source], read_source(source).name, skills=skills)
     except ValueError:
         return source

@@ -102,7 +102,8 @@ class Toolmaker:
                     return (kept.name,)
             if not evidence or attempt == _REPAIRS:
                 break
-            self._dialogue.say(render("repair", evidence=evidence))
+            wrote = not isinstance(solved.answer, FunctionRef)
+            self._dialogue.say(render("repair", evidence=evidence, asserts=wrote))
             reply = await self._dialogue.ask(Purpose.REPAIR)
             draft, evidence = await self._read(reply.text, solved)
         return ()
@@ -170,9 +171,10 @@ class Toolmaker:
             proposal = read_draft(code)
         except ValueError as error:
             return None, f"{error}."
+        source = needed(proposal.source, self._library.names())
         if isinstance(solved.answer, FunctionRef):
-            return self._draft(proposal.source, example_cases(solved.task), solved)
-        draft, evidence = self._draft(needed(proposal.source), (), solved)
+            return self._draft(source, example_cases(solved.task), solved)
+        draft, evidence = self._draft(source, (), solved)
         if draft is None:
             return None, evidence
         outcomes = await self._runner.beside(

@@ -55,9 +55,21 @@ def test_a_proposal_is_a_task_that_vouches_for_nothing() -> None:
 )
 def test_a_reply_that_proposes_nothing_usable(text: str, why: str) -> None:
     """The reason is a sentence a model can act on."""
-    before = tried(Task("last word of a name"))
+    before = Tried(task=Task("last word of a name", name="last"), result=None)
     with pytest.raises(NoProposal, match=why):
         read_proposal(text, [before])
+
+
+def test_a_task_that_failed_may_come_again_with_other_examples() -> None:
+    """The examples may have been what was wrong; the very same ones are refused."""
+    first = read_proposal(reply(), [])
+    assert first is not None
+    failed = [tried(first)]
+    other = [[["Ada Lovelace"], "Lovelace"], [["Cher"], "Cher"]]
+    assert read_proposal(f"Mended.\n{reply(examples=other)}", failed) is not None
+    with pytest.raises(NoProposal, match="as 'surname' and failed, with the same examples"):
+        read_proposal(reply(), failed)
+    assert read_proposal("All of it is there.\n\nDONE", failed) is None
 
 
 def test_what_a_model_is_shown(library: SkillLibrary) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from habilis.agent.draft import read_draft
+from habilis.agent.draft import needed, read_draft
 
 BLOCK = '''
 import math
@@ -60,3 +60,10 @@ def test_code_that_does_not_parse_is_named() -> None:
     """The reason goes back to the author."""
     with pytest.raises(ValueError, match="does not parse"):
         read_draft("def f(:")
+
+
+def test_saved_skills_that_a_mended_function_calls_are_imported() -> None:
+    """While a task runs they are there already, so authors leave the import out."""
+    code = 'def shout(text: str) -> str:\n    """Shout."""\n    return first_word(text).upper()\n'
+    assert needed(code, ["first_word", "shout"]).startswith("from skills import first_word\n")
+    assert needed("x = 1\n", ["first_word"]) == "x = 1\n"
