@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
-from habilis.agent.author import Message
+from habilis.agent.author import Message, Purpose, Reply
 from habilis.agent.draft import Claim, read_draft
 from habilis.agent.observe import fenced, one_line
 from habilis.agent.parse import parse_reply
@@ -18,6 +18,9 @@ from habilis.skills.proof.reading import function_of
 from habilis.skills.proof.trial import written
 from habilis.skills.skill import Case, CaseOrigin, Skill
 
+Ask = Callable[[Purpose, Sequence[Message]], Awaitable[Reply]]
+CallDraft = Callable[[Skill, Sequence[Call]], Awaitable[Sequence[Outcome]]]
+
 _MORE = 2  # calls of the tester's own choice, at least
 _ENOUGH = 4  # calls altogether: a tester leaves some out
 _MOST = 8
@@ -28,8 +31,29 @@ _TASK_CHARS = 4_000
 class Tested:
     """What a tester says of a draft: cases that agree with it, and one that does not."""
 
-    cases: tuple[Case, ...]
+    cases: tuple[Case, ...] = ()
     dispute: str = ""
+
+    @property
+    def vouched(self) -> tuple[Case, ...]:
+        """The cases as what they are worth: whoever disputes a function does not vouch for it."""
+        origin = CaseOrigin.AUTHOR if self.dispute else CaseOrigin.TESTER
+        return tuple(replace(case, origin=origin) for case in self.cases)
+
+
+async def have_tested(
+    draft: Skill, questions: Sequence[Call], *, ask: Ask, call: CallDraft
+) -> Tested:
+    """Ask for cases of a draft and run them on it.
+
+    Raises:
+        Stopped: a limit is reached, or the tester gave up.
+        AuthorError: the endpoint failed for good.
+    """
+    reply = await ask(Purpose.TEST, tester_messages(draft, questions))
+    claims = read_claims(reply.text, draft)
+    calls = [Call(arguments=each.arguments, keywords=each.keywords) for each in claims]
+    return compare_claims(draft, claims, await call(draft, calls))
 
 
 def tester_messages(draft: Skill, questions: Sequence[Call]) -> list[Message]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 from habilis.agent.author import Author, Purpose
 from habilis.agent.dialogue import Dialogue, Stopped
@@ -17,7 +18,7 @@ from habilis.agent.prompts import render
 from habilis.agent.reuse import answering_skill, example_cases
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
-from habilis.agent.tester import compare_claims, read_claims, tester_messages
+from habilis.agent.tester import Tested, have_tested
 from habilis.errors import AuthorError, LibraryError
 from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
@@ -66,6 +67,7 @@ class Toolmaker:
         self._gate = Gate(library.closure, policy=policy)
         self._keeper = Keeper(library, self._gate, hold_untrusted=hold_untrusted)
         self._tester, self._hold_untrusted = tester, hold_untrusted
+        self._heard: dict[str, Tested] = {}
         runner.on_cancel.append(self._gate.interrupt)
 
     async def learn(self, solved: Solved) -> tuple[str, ...]:
@@ -112,7 +114,8 @@ class Toolmaker:
         """Prove a draft, have it tested and keep it; else return the evidence against it.
 
         A tester may be wrong: what it disputes is put to the author once. Where the author
-        insists, the draft is kept with the cases that are agreed on, as a candidate.
+        insists, the draft is kept with the cases that are agreed on, which then vouch for
+        nothing.
         """
         decision = await self._runner.beside(self._decide, draft, solved)
         if decision is None or decision.twin:
@@ -121,30 +124,31 @@ class Toolmaker:
             return None, ""
         if not decision.passed:
             return None, f"Check {decision.check!r}: {decision.evidence}."
-        cases, dispute = await self._tested(draft, decision)
-        if dispute and not last:
-            self._not_kept(draft.name, "tester", dispute)
-            return None, f"An independent tester says: {dispute}."
-        if cases:
-            draft = replace(draft, cases=(*draft.cases, *cases))
+        tested = await self._tested(draft, decision)
+        if tested.dispute and not last:
+            self._not_kept(draft.name, "tester", tested.dispute)
+            return None, f"An independent tester says: {tested.dispute}."
+        if tested.cases:
+            draft = replace(draft, cases=(*draft.cases, *tested.vouched))
             decision = await self._runner.beside(self._decide, draft, solved)
         return await self._runner.beside(self._keep, draft, decision, solved), ""
 
-    async def _tested(self, draft: Skill, decision: Decision) -> tuple[tuple[Case, ...], str]:
+    async def _tested(self, draft: Skill, decision: Decision) -> Tested:
         """Have cases written by a mind that has not seen the body, where they are missing."""
         if self._tester is None or independent(draft.cases) >= Rule().independent:
-            return (), ""
-        messages = tester_messages(draft, decision.proof.questions)
-        try:
-            reply = await self._dialogue.ask_aside(self._tester, Purpose.TEST, messages)
-        except (AuthorError, Stopped) as error:  # what is proved already is not lost for that
-            self._dialogue.announce(Notice, text=f"no independent cases: {error}")
-            return (), ""
-        claims = read_claims(reply.text, draft)
-        calls = [Call(arguments=each.arguments, keywords=each.keywords) for each in claims]
-        outcomes = await self._runner.beside(self._gate.call, draft, calls)
-        tested = compare_claims(draft, claims, outcomes)
-        return tested.cases, tested.dispute
+            return Tested()
+        if draft.source not in self._heard:  # the same function would be judged alike
+            questions = decision.proof.questions
+            ask = partial(self._dialogue.ask_aside, self._tester)
+            beside, gate = self._runner.beside, self._gate
+            try:
+                self._heard[draft.source] = await have_tested(
+                    draft, questions, ask=ask, call=lambda d, calls: beside(gate.call, d, calls)
+                )
+            except (AuthorError, Stopped) as error:  # what is proved is not lost for that
+                self._dialogue.announce(Notice, text=f"no independent cases: {error}")
+                return Tested()
+        return self._heard[draft.source]
 
     # drafts ------------------------------------------------------------------
 
