@@ -14,7 +14,13 @@ from habilis.agent.budget import Budget, StopReason
 from habilis.agent.curriculum import Curriculum
 from habilis.agent.dialogue import Announcer, Emit
 from habilis.agent.event_log import EventLog
-from habilis.agent.given import checked_library, checked_modules, checked_tools
+from habilis.agent.given import (
+    checked,
+    checked_library,
+    checked_modules,
+    checked_tools,
+    refuse_inside_a_loop,
+)
 from habilis.agent.loop import run_task
 from habilis.agent.record import Record
 from habilis.agent.result import Result
@@ -86,11 +92,11 @@ class Agent:
             tester=None if tester is None else make_author(tester),
             hold_untrusted=hold_untrusted,
             library=library,
-            budget=budget or Budget(),
+            budget=checked(budget or Budget(), Budget, "budget"),
             tools=checked_tools(tools),
             approve=approve,
             allow=checked_modules(allow),
-            limits=limits or Limits(),
+            limits=checked(limits or Limits(), Limits, "limits"),
             instructions=instructions,
             learn=learn,
             window_tokens=window_of(writer.name, context_tokens),
@@ -168,7 +174,7 @@ class Agent:
         observer: Callable[[Event], None] | None = None,
     ) -> Result:
         """Do what `run` does, for callers without an event loop."""
-        _refuse_inside_a_loop()
+        refuse_inside_a_loop("agent.run(...)")
         return asyncio.run(
             self.run(
                 task,
@@ -263,14 +269,6 @@ class Agent:
                 tell(event)
 
         return emit
-
-
-def _refuse_inside_a_loop() -> None:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    raise ConfigError("an event loop is running here: write `await agent.run(...)` instead")
 
 
 def make_author(author: str | Author | None) -> Author:

@@ -14,6 +14,7 @@ from habilis.errors import ConfigError
 
 _FRAME_TOKENS: Final = 8  # of one message: its role and the marks around it
 _LEAST_OUTPUT: Final = 16
+_MOST: Final = 10**15  # of anything: more is no limit, and no database's whole number
 
 
 class StopReason(StrEnum):
@@ -53,10 +54,10 @@ class Budget:
             if value is None:
                 continue
             number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            if not number or not math.isfinite(value) or value <= 0:
+            if not number or not math.isfinite(value) or not 0 < value <= _MOST:
                 raise ConfigError(
                     f"budget {field.name}={value!r} makes no sense: give a positive number, "
-                    "or None for no limit"
+                    "below 10 ** 15, or None for no limit"
                 )
 
 

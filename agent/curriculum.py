@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from habilis.agent.author import Message
 from habilis.agent.observe import one_line
 from habilis.agent.prompts import render
 from habilis.agent.result import Result
@@ -63,15 +62,15 @@ class NoProposal(Exception):
     """A reply that holds no task; the text says why, for the model and for people."""
 
 
-def curriculum_messages(
+def curriculum_prompt(
     curriculum: Curriculum, tried: Sequence[Tried], skills: Sequence[Skill]
-) -> list[Message]:
+) -> str:
     """Return what a model is asked for the next task."""
     ended = [(each, each.result) for each in tried if each.result is not None]
     solved = [each for each, result in ended if result.solved]
     failed = [each for each, result in ended if not result.solved]
     begun = [each for each in tried if each.result is None]
-    prompt = render(
+    return render(
         "curriculum",
         goal=one_line(curriculum.goal, 10 * _LINE_CHARS),
         skills=[one_line(skill.card, _LINE_CHARS) for skill in skills[-_SHOWN:]],
@@ -80,7 +79,6 @@ def curriculum_messages(
         begun=[_line(each) for each in begun[-_SHOWN:]],
         examples=_EXAMPLES,
     )
-    return [Message(role="user", content=prompt)]
 
 
 def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:

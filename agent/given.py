@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from habilis.errors import ConfigError
 from habilis.memory.address import Address
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import show
+
+T = TypeVar("T")
+
+
+def checked(value: T, kind: type[T], name: str) -> T:
+    """Return a setting of a kind of ours.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if not isinstance(value, kind):
+        raise ConfigError(f"{name}={show(value, 80)}: write {kind.__name__}(...)")
+    return value
+
+
+def refuse_inside_a_loop(call: str) -> None:
+    """Raise where an event loop runs already.
+
+    Raises:
+        ConfigError: it does; says to await `call`.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise ConfigError(f"an event loop is running here: write `await {call}` instead")
 
 
 def checked_tools(

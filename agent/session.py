@@ -12,6 +12,7 @@ from habilis.agent.budget import Budget
 from habilis.agent.curriculum import Curriculum, Tried
 from habilis.agent.engines.driver import Driver
 from habilis.agent.engines.engine import Engine, engine_for
+from habilis.agent.given import checked, refuse_inside_a_loop
 from habilis.agent.result import Result, result_from_json
 from habilis.agent.sessions.abreast import run_abreast
 from habilis.agent.sessions.one_task import do_claimed, do_once
@@ -19,7 +20,7 @@ from habilis.agent.sessions.proposing import next_proposal
 from habilis.agent.sessions.running import Running, StopSession
 from habilis.agent.sessions.stream import TaskStream
 from habilis.agent.task import Task
-from habilis.errors import BudgetSpent, HabilisError, SessionError
+from habilis.errors import BudgetSpent, SessionError
 from habilis.events import Event
 from habilis.memory.journal_ledger import scope_of
 
@@ -56,8 +57,8 @@ class Session:
         budget: Budget | None = None,
         patience_s: float = 0.0,
     ) -> None:
-        if not name.strip():
-            raise SessionError("a session needs a name")
+        if not isinstance(name, str) or not name.strip():
+            raise SessionError("a session needs a name, a text")
         if agent.library is None:
             raise SessionError(
                 f"session {name!r} needs a library to keep its journal in: Agent(library=...)"
@@ -67,7 +68,8 @@ class Session:
         self.stopped_because = ""  # why the last run ended before all tasks were finished
         self._agent = agent
         self._journal: Journal = agent.library.journal
-        self._budget, self._patience_s = budget, patience_s
+        self._budget = None if budget is None else checked(budget, Budget, "budget")
+        self._patience_s = patience_s
         self._running: Running | None = None
         self._telling = threading.Lock()
         self._observer: Observer | None = None
@@ -122,7 +124,7 @@ class Session:
             EngineLost: the engine is unreachable, or went away.
             AuthorError: an endpoint failed for good.
         """
-        if parallel is not None and parallel < 1:
+        if parallel is not None and (not isinstance(parallel, int) or parallel < 1):
             raise SessionError(f"parallel={parallel!r} makes no sense: give at least 1")
         afar = await asyncio.to_thread(engine_for, engine, executor)
         try:
@@ -141,7 +143,8 @@ class Session:
     ) -> list[Result]:
         self._make()
         claim = self._journal.claims.take(self.name)
-        state, before = "stopped", len(self._journal.finished(self.name))
+        known, before = self._journal.session(self.name), len(self._journal.finished(self.name))
+        state = "stopped"
         try:
             running = self._start(claim, observer)
             try:
@@ -168,11 +171,11 @@ class Session:
             except (StopSession, BudgetSpent) as stop:
                 self.stopped_because = str(stop) or "asked to stop"
             if not self.stopped_because:
-                if before < len(self.tasks):
+                if before < len(self.tasks) or (known is not None and known.state != "finished"):
                     await self._agent.share(self.name, observer=observer)
                 state = "finished"
-        except HabilisError as error:
-            self.stopped_because = str(error)
+        except Exception as error:
+            self.stopped_because = str(error) or type(error).__name__
             raise
         finally:
             self._end(claim, state)
@@ -189,6 +192,7 @@ class Session:
         executor: Executor | None = None,
     ) -> list[Result]:
         """Do what `run` does, for callers without an event loop."""
+        refuse_inside_a_loop("session.run(...)")
         return asyncio.run(
             self.run(
                 observer=observer,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from habilis.memory.journal_calls import HostCalls
 from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
 from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
-from habilis.memory.journal_steps import Steps
+from habilis.memory.journal_steps import Steps, fork_proposals
 from habilis.memory.store import Store, storable
 
 _ALL = 2**62  # more than there can be
@@ -50,11 +50,15 @@ class Journal:
     def make_session(
         self, name: str, *, fingerprint: str, count: int, source: str, settings: str = "{}"
     ) -> None:
-        """See to it that there is a session of this name; one that is there stays as it is."""
+        """See to it that there is a session of this name, as it is started now."""
         with self._store.change() as connection:
             connection.execute(
                 "INSERT INTO session (name, fingerprint, count, source, settings, state, "
-                "started_at) VALUES (?, ?, ?, ?, ?, 'stopped', ?) ON CONFLICT (name) DO NOTHING",
+                "started_at) VALUES (?, ?, ?, ?, ?, 'stopped', ?) ON CONFLICT (name) DO UPDATE "
+                "SET fingerprint = excluded.fingerprint, count = excluded.count, "
+                "source = CASE excluded.source WHEN '' THEN session.source "
+                "ELSE excluded.source END, settings = CASE excluded.settings WHEN '{}' "
+                "THEN session.settings ELSE excluded.settings END",
                 (
                     *(storable(name), fingerprint, count, storable(source), storable(settings)),
                     self._store.clock(),
@@ -172,6 +176,7 @@ class Journal:
                 "ORDER BY rowid LIMIT ?",
                 (storable(new), storable(name), _ALL if count is None else count),
             )
+            fork_proposals(connection, name, new)
 
     def compact_session(self, name: str) -> int:
         """Empty the steps of finished tasks; costs and results stay. Return the bytes freed."""

@@ -15,6 +15,7 @@ from habilis.errors import BudgetSpent
 from habilis.memory.store import Connection, Row, Store, storable
 
 LIBRARY: Final = "library"
+_NOISE: Final = 1e-12  # of sums of floats: what is left is never a hair too little
 
 Read = Callable[[str, Sequence[object]], Iterable[Row]]
 
@@ -71,14 +72,21 @@ class Account:
                 return limit
         return ""
 
-    def refusal(self, limit: str) -> BudgetSpent:
-        """Return the error that says why nothing more may be spent."""
+    def refusal(self, limit: str, *, need: float = 0) -> BudgetSpent:
+        """Return the error that says why nothing more, or no `need` more, may be spent."""
         have, most = getattr(self, limit), getattr(self, f"most_{limit}")
         unit = {"usd": "US dollars"}.get(limit, limit)
-        text = f"the budget of {self.scope} is spent: {have:,.6g} of {most:,.6g} {unit}"
+        text = f"the budget of {self.scope} is spent: {have:,.12g} of {most:,.12g} {unit}"
+        advice = "resume with a larger one"
         if limit == "usd" and self.unpriced:
             text = f"the budget of {self.scope} is in US dollars, but the model's price is unknown"
-        return BudgetSpent(f"{text}; resume with a larger one", scope=self.scope, limit=limit)
+            advice = "limit tokens instead"
+        elif need:
+            text = (
+                f"{have:,.12g} of the {most:,.12g} {unit} of {self.scope} are spent, and the next"
+            )
+            text += f" call may need {need:,.12g}"
+        return BudgetSpent(f"{text}; {advice}", scope=self.scope, limit=limit)
 
 
 class Ledger:
@@ -134,9 +142,12 @@ def reserve(connection: Connection, session: str, *, tokens: int, usd: float | N
             ("tokens", account.tokens, account.reserved_tokens, tokens, account.most_tokens),
             ("usd", account.usd, account.reserved_usd, usd or 0.0, account.most_usd),
         ):
-            if most is not None and spent + more > most:
-                raise account.refusal(limit)
-            if most is not None and spent + reserved + more > most:
+            if most is None:
+                continue
+            most += _NOISE * most
+            if spent + more > most:
+                raise account.refusal(limit, need=more)
+            if spent + reserved + more > most:
                 return False
     connection.execute(
         "UPDATE account SET reserved_tokens = reserved_tokens + ?, "

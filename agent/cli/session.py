@@ -10,7 +10,13 @@ import typer
 
 from habilis.agent.cli import options, session_show
 from habilis.agent.cli.clean import clean_lines
-from habilis.agent.cli.session_run import PATIENCE_S, how_to_resume, run_session
+from habilis.agent.cli.session_run import (
+    PATIENCE_S,
+    check_endpoint,
+    endpoint,
+    how_to_resume,
+    run_session,
+)
 from habilis.agent.cli.session_show import NameArgument, known_session
 from habilis.agent.curriculum import Curriculum
 from habilis.agent.engines.engine import check_engine
@@ -61,10 +67,13 @@ def start(
     as_json: options.JsonOption = False,
 ) -> None:
     """Run the tasks of a file, or learn for a goal; started again, it goes on where it was."""
-    if (tasks is None) == (not goal):
+    if tasks is None and not goal:
         raise ConfigError("name a file of tasks, or a --goal for which tasks are proposed")
+    if tasks is not None and goal:
+        raise ConfigError(f"--goal {goal!r} and a file of tasks, {str(tasks)!r}: give one of them")
     settings = {
         **({"goal": goal, "most": most} if goal else {}),
+        **({"endpoint": endpoint()} if model else {}),
         "agent": {
             "model": model,
             "stream": stream,
@@ -89,6 +98,9 @@ def resume(
     name: NameArgument,
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
+    most: Annotated[
+        int | None, typer.Option(min=1, help="Tasks to be proposed for its goal.")
+    ] = None,
     parallel: ParallelOption = None,
     engine: EngineOption = "",
     patience: PatienceOption = None,
@@ -106,9 +118,11 @@ def resume(
         raise SessionError(f"session {name!r} was started from Python; resume it from there")
     limits = {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds}
     settings["all"] |= {key: value for key, value in limits.items() if value is not None}
+    if not model:
+        check_endpoint(settings.get("endpoint", ""), name)
     settings["agent"] |= {"model": model} if model else {}
     settings |= {"engine": check_engine(engine)} if engine else {}
-    given = {"parallel": parallel, "patience": patience}
+    given = {"parallel": parallel, "patience": patience, "most": most}
     settings |= {key: value for key, value in given.items() if value is not None}
     work: Path | Curriculum = Path(known.source)
     if "goal" in settings:

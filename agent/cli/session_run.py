@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import sys
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import typer
 
 from habilis.agent.agent import Agent
+from habilis.agent.authors.endpoint import public_part
 from habilis.agent.budget import Budget
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean_lines
@@ -57,8 +59,11 @@ def run_session(
     """
     tasks = work if isinstance(work, Curriculum) else read_tasks(work)
     given = {**_AGENT, **settings["agent"]}
-    shown = not isinstance(tasks, Curriculum) and any(task.examples for task in tasks)
-    options.require_author(given["model"], has_examples=shown)
+    if isinstance(tasks, Curriculum):
+        if not given["model"]:
+            raise ConfigError("a --goal needs a model that proposes tasks: name one with --model")
+    else:
+        options.require_author(given["model"], has_examples=any(task.examples for task in tasks))
     budget = _budget_of_all(settings["all"])
     agent = options.make_agent(library=library, **given)
     with agent, contextlib.ExitStack() as stack:
@@ -88,7 +93,8 @@ def run_session(
     if session.stopped_because:
         why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
         done = _done(len(results), session.count)
-        print(f"{done}{clean_lines(why)}; {how_to_resume(name, library)}")
+        where = sys.stderr if as_json else sys.stdout
+        print(f"{done}{clean_lines(why)}; {how_to_resume(name, library)}", file=where)
     if signalled and session.stopped_because:
         raise KeyboardInterrupt
     failed = any(result.solved is False or not result.answered for result in results)
@@ -158,6 +164,24 @@ def _stopping(session: Session) -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def endpoint() -> str:
+    """Return where models are asked now, without a password."""
+    return public_part(os.environ.get("OPENAI_BASE_URL", "").strip() or "https://api.openai.com/v1")
+
+
+def check_endpoint(before: str, name: str) -> None:
+    """Raise where a session would go on at another endpoint than it began at.
+
+    Raises:
+        ConfigError: it would, and nobody has said so.
+    """
+    if before and before != endpoint():
+        raise ConfigError(
+            f"session {name!r} began with a model at {before}, and now models are asked at "
+            f"{endpoint()}: set OPENAI_BASE_URL={before}, or say --model to go on there"
+        )
 
 
 def how_to_resume(name: str, library: Address) -> str:

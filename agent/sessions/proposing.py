@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from habilis.agent.author import Message, Purpose, Reply, Request
-from habilis.agent.budget import Meter
+from habilis.agent.budget import Budget, Meter
 from habilis.agent.curriculum import (
     Curriculum,
     NoProposal,
     Tried,
-    curriculum_messages,
+    curriculum_prompt,
     read_proposal,
     task_from_json,
     task_to_json,
@@ -19,15 +19,18 @@ from habilis.agent.curriculum import (
 from habilis.agent.prompts import render
 from habilis.agent.sessions.payers import payer_for
 from habilis.agent.sessions.running import Running, StopSession
-from habilis.agent.sessions.task_record import TaskRecord
+from habilis.agent.sessions.task_record import TaskRecord, request_hash
 from habilis.agent.task import Task
+from habilis.errors import ContextTooLong
 from habilis.events import Notice
+from habilis.memory.journal_claims import Claim
 from habilis.memory.step import StepKind
 
 if TYPE_CHECKING:
     from habilis.agent.agent import Agent
 
 _REPLIES = 3  # until one holds a task
+_TASK = "task"
 
 
 async def next_proposal(
@@ -42,22 +45,15 @@ async def next_proposal(
     """
     journal, key = running.journal, f"proposal-{len(tried) + 1}"
     for row in journal.steps.of_task(running.name, key):
-        if row.kind is StepKind.PROPOSAL:
+        if row.kind is StepKind.PROPOSAL and row.request == request_hash(_TASK):
             return task_from_json(row.content) if row.content else None
-    library = agent.library
-    assert library is not None
     claim = journal.claims.take(running.name, key)
     try:
-        payer = payer_for(agent.author, library, process=claim.process)
-        record = TaskRecord(claim, running=running, library=library, payer=payer)
-        record.begin(
-            meter=Meter(agent.setting.budget, clock=agent.setting.clock),
-            announce=lambda kind, **fields: None,
-        )
-        messages = curriculum_messages(curriculum, tried, list(library))
         async with running.at_work():
-            task = await _asked(agent, record, messages, tried, curriculum.goal)
-        record.keep(StepKind.PROPOSAL, task_to_json(task) if task else "")
+            task = await _asked(agent, curriculum, tried, running, claim)
+    except (NoProposal, ContextTooLong) as error:
+        journal.steps.drop_from(claim, 0, calls_from=0)  # resumed, it is asked anew
+        raise StopSession(f"no usable task was proposed: {error}") from None
     finally:
         journal.claims.release(claim)
     text = f"next: {task.instruction}" if task else "nothing is left to learn for this goal"
@@ -67,26 +63,42 @@ async def next_proposal(
 
 async def _asked(
     agent: Agent,
-    record: TaskRecord,
-    messages: list[Message],
+    curriculum: Curriculum,
     tried: Sequence[Tried],
-    goal: str,
+    running: Running,
+    claim: Claim,
 ) -> Task | None:
-    """Ask, and again with what was wrong; each reply is paid and recorded."""
-    author, why = record.author(agent.author), ""
+    """Ask, and again with what was wrong; each reply is paid and recorded.
+
+    What is asked is on record, too: meanwhile other tasks may have ended, and a resumed
+    session has to ask the same.
+    """
+    library = agent.library
+    assert library is not None
+    payer = payer_for(agent.author, library, process=claim.process)
+    record = TaskRecord(claim, running=running, library=library, payer=payer)
+    record.begin(meter=Meter(Budget(steps=None)), announce=lambda kind, **fields: None)
+    author, goal = record.author(agent.author), Task(curriculum.goal)
+    prompt = record.noted(
+        StepKind.PROPOSAL,
+        "prompt",
+        lambda: curriculum_prompt(curriculum, tried, list(library)),
+    )
+    messages, why = [Message(role="user", content=prompt)], ""
     for _ in range(_REPLIES):
-        request = Request(purpose=Purpose.PROPOSE, task=Task(goal), messages=tuple(messages))
+        request = Request(purpose=Purpose.PROPOSE, task=goal, messages=tuple(messages))
         reply: Reply = await author.reply(request)
         record.meter.spend(reply.usage)
         if reply.gave_up:
-            raise StopSession(reply.gave_up)
+            raise NoProposal(reply.gave_up)
         try:
-            return read_proposal(reply.text, tried)
+            task = read_proposal(reply.text, tried)
         except NoProposal as error:
             why = str(error)
-        messages = [
-            *messages,
-            Message(role="assistant", content=reply.text),
-            Message(role="user", content=render("proposal_fault", fault=why)),
-        ]
-    raise StopSession(f"no usable task was proposed: {why}")
+        else:
+            row = "" if task is None else task_to_json(task)
+            record.noted(StepKind.PROPOSAL, _TASK, row.strip)
+            return task
+        messages.append(Message(role="assistant", content=reply.text))
+        messages.append(Message(role="user", content=render("proposal_fault", fault=why)))
+    raise NoProposal(why)

@@ -10,6 +10,7 @@ from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.errors import SessionError
 from habilis.memory.journal import Journal
+from habilis.skills.compare import show
 
 Done = Callable[[], Mapping[str, Result]]
 Propose = Callable[[Curriculum, Sequence[Tried]], Awaitable[Task | None]]
@@ -33,6 +34,7 @@ class TaskStream:
         self._more: Iterator[Task] = iter(())
         self._curriculum = tasks if isinstance(tasks, Curriculum) else None
         self._given = 0
+        self._lost: SessionError | None = None  # a generator that raised gives no more
         if isinstance(tasks, Curriculum):
             self.fingerprint, self.count = _hash(f"curriculum\n{tasks.goal}"), tasks.most
         elif isinstance(tasks, Sequence):
@@ -40,9 +42,11 @@ class TaskStream:
                 self._add(task)
             text = "\n".join(task.fingerprint for task in tasks)
             self.fingerprint, self.count = _hash(text) if tasks else "", len(tasks)
-        else:
+        elif isinstance(tasks, Iterable):
             self.fingerprint, self.count = _hash("stream"), 0
             self._more = iter(tasks)
+        else:
+            raise SessionError(f"{show(tasks, 80)} gives no tasks: write a list or a generator")
 
     def begin(self, journal: Journal, *, source: str, settings: str) -> None:
         """Begin with the first task again; the journal has the session from now on.
@@ -52,10 +56,11 @@ class TaskStream:
         """
         self._given = 0
         known = journal.session(self._session)
-        if known is not None and known.fingerprint != self.fingerprint:
+        if known is not None and known.fingerprint not in ("", self.fingerprint):
+            where = known.source or "Python"
             raise SessionError(
-                f"session {self._session!r} exists with other tasks ({known.count} of them, from "
-                f"{known.source or 'Python'}); choose another name"
+                f"session {self._session!r} was started with other tasks (from {where}): "
+                "give the same ones to go on, or choose another name"
             )
         journal.make_session(
             self._session,
@@ -76,8 +81,15 @@ class TaskStream:
         return self.tasks[self._given - 1]
 
     async def _another(self, done: Done, propose: Propose) -> Task | None:
+        if self._lost is not None:
+            raise self._lost
         if self._curriculum is None:
-            return next(self._more, None)
+            try:
+                return next(self._more, None)
+            except Exception as error:
+                text = f"the tasks of session {self._session!r} broke off: {error!r}"
+                self._lost = SessionError(f"{text}; give them again to go on")
+                raise self._lost from error
         if len(self.tasks) >= self._curriculum.most:
             return None
         results = done()
@@ -85,6 +97,10 @@ class TaskStream:
         return await propose(self._curriculum, tried)
 
     def _add(self, task: Task) -> None:
+        if not isinstance(task, Task):
+            raise SessionError(
+                f"{show(task, 80)} is no Task: write Task(...), or read_tasks(FILE) for a file"
+            )
         if task.key in self._keys:
             raise SessionError(f"two tasks of session {self._session!r} have the id {task.key!r}")
         self._keys.add(task.key)

@@ -109,9 +109,14 @@ class TaskRecord(Record):
 
     # the record --------------------------------------------------------------
 
-    def keep(self, kind: StepKind, content: str) -> None:
-        """Write down a step that is not taken again."""
-        self.write(kind, request_hash(kind.value), content)
+    def noted(self, kind: StepKind, what: str, make: Callable[[], str]) -> str:
+        """Return what an earlier attempt noted here, else note what `make` gives."""
+        row = self.take(kind, request_hash(what))
+        if row is not None:
+            return row.content
+        text = make()
+        self.write(kind, request_hash(what), text)
+        return text
 
     def take(self, kind: StepKind, request: str) -> StepRow | None:
         """Return the next step's record if it fits; what does not fit is dropped."""

@@ -65,7 +65,7 @@ def test_one_name_stands_for_one_list_of_tasks(library: SkillLibrary) -> None:
     """Other tasks, double ids, no name or no library are refused with the reason."""
     agent = Agent(says(1, 2, 3), library=library)
     agent.session("s", TASKS).run_sync()
-    with pytest.raises(SessionError, match="exists with other tasks"):
+    with pytest.raises(SessionError, match="was started with other tasks"):
         agent.session("s", TASKS[:2]).run_sync()
     with pytest.raises(SessionError, match="'t1'"):
         agent.session("d", [TASKS[0], TASKS[0]])

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from habilis import Agent, Budget, Curriculum, ScriptedAuthor, SkillLibrary, Task
+from habilis import Agent, Budget, Curriculum, Reply, ScriptedAuthor, SkillLibrary, Task
 from habilis.agent.author import Purpose, Request
-from habilis.errors import SessionError
+from habilis.errors import EndpointUnreachable, SessionError
 from habilis.events import Event, Notice
+from tests.making import make_skill
 
 FUNCTIONS = {
     "double": ("Twice a number.", [[[1], 2], [[4], 8]]),
     "triple": ("Three times a number.", [[[1], 3], [[4], 12]]),
     "square": ("A number times itself.", [[[3], 9], [[4], 16]]),
 }
+HALVE = 'def halve(n: int) -> float:\n    """Half a number."""\n    return n / 2\n'
 BODIES = {"double": "n * 2", "triple": "n * 3", "square": "n * n"}
 
 
@@ -99,7 +103,7 @@ def test_a_resumed_curriculum_asks_for_no_task_twice(library: SkillLibrary) -> N
     assert len(second.run_sync()) == 3 and proposals(author) == 4
     third = Agent(author, library=library).session("learn", goal)
     assert len(third.run_sync()) == 3 and proposals(author) == 4
-    with pytest.raises(SessionError, match="exists with other tasks"):
+    with pytest.raises(SessionError, match="was started with other tasks"):
         Agent(author, library=library).session("learn", Curriculum(goal="x")).run_sync()
 
 
@@ -125,3 +129,84 @@ def test_an_author_that_proposes_nothing(
     assert session.run_sync() == [] and why in session.stopped_because
     if isinstance(author, ScriptedAuthor):
         assert "cannot be used: the reply holds no" in author.requests[-1].messages[-1].content
+
+
+def test_what_is_proposed_does_not_hang_on_what_happens_meanwhile(library: SkillLibrary) -> None:
+    """The question is on record: a library that grew does not make a session ask twice."""
+
+    class Cut(ScriptedAuthor):
+        async def reply(self, request: Request) -> Reply:
+            reply = await super().reply(request)
+            if len(self.requests) == 1:
+                return replace(reply, text="not yet")  # asked again: two replies for a task
+            raise EndpointUnreachable("gone")
+
+    goal = Curriculum(goal="arithmetic", most=1)
+    first = Agent(Cut(learner), library=library).session("learn", goal)
+    with pytest.raises(EndpointUnreachable):
+        first.run_sync()
+    assert "gone" in first.stopped_because
+    library.add(make_skill(HALVE))
+    author = ScriptedAuthor(learner)
+    assert len(Agent(author, library=library).session("learn", goal).run_sync()) == 1
+    assert proposals(author) == 1  # the first reply was there already
+    assert "halve" not in author.requests[0].messages[0].content
+
+
+def test_a_curriculum_that_stopped_may_go_on(library: SkillLibrary) -> None:
+    """Replies that held no task are paid and counted, and do not stand in the way for ever."""
+    goal = Curriculum(goal="arithmetic", most=2)
+    bad = Agent(ScriptedAuthor(["I would sort."] * 3), library=library)
+    assert bad.session("learn", goal).run_sync() == []
+    good = ScriptedAuthor(learner)
+    assert len(Agent(good, library=library).session("learn", goal).run_sync()) == 2
+
+
+def test_a_fork_of_a_curriculum_has_its_tasks(library: SkillLibrary) -> None:
+    """It goes on from there; what was proposed is not asked again."""
+    goal = Curriculum(goal="arithmetic", most=3)
+    Agent(ScriptedAuthor(learner), library=library).session("learn", goal).run_sync()
+    library.journal.fork_session("learn", "other", count=2)
+    author = ScriptedAuthor(learner)
+    results = Agent(author, library=library).session("other", goal).run_sync()
+    assert len(results) == 3 and proposals(author) == 0
+
+
+def test_more_may_be_proposed_later(library: SkillLibrary) -> None:
+    """The later limit counts, also in what `session list` says."""
+    author = ScriptedAuthor(learner)
+    agent = Agent(author, library=library)
+    assert len(agent.session("learn", Curriculum(goal="x", most=1)).run_sync()) == 1
+    assert len(agent.session("learn", Curriculum(goal="x", most=3)).run_sync()) == 3
+    row = library.journal.session("learn")
+    assert row is not None and row.count == 3
+
+
+def test_a_generator_that_breaks_off_is_not_finished(library: SkillLibrary) -> None:
+    """Neither now nor when the same session is run again."""
+
+    def broken() -> Iterator[Task]:
+        yield Task("one", id="a")
+        raise OSError("the disk is gone")
+
+    session = Agent(ScriptedAuthor(says), library=library).session("s", broken())
+    for _ in range(2):
+        with pytest.raises(SessionError, match="broke off: OSError"):
+            session.run_sync()
+        assert "the disk is gone" in session.stopped_because
+    again = Agent(ScriptedAuthor(says), library=library).session("s", numbers(2, []))
+    assert len(again.run_sync()) == 2
+
+
+@pytest.mark.parametrize("tasks", ["three.jsonl", ["x"], iter([{"instruction": "q"}])])
+def test_tasks_that_are_none(library: SkillLibrary, tasks: Any) -> None:
+    """The item is shown, and what to write."""
+    with pytest.raises(SessionError, match="is no Task: write Task"):
+        Agent(ScriptedAuthor(says), library=library).session("s", tasks).run_sync()
+
+
+def test_a_session_without_tasks_does_not_keep_its_name(library: SkillLibrary) -> None:
+    """An empty list is no work that could be lost."""
+    agent = Agent(ScriptedAuthor(says), library=library)
+    assert agent.session("s", []).run_sync() == []
+    assert len(agent.session("s", [Task("one")]).run_sync()) == 1
