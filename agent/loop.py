@@ -91,8 +91,8 @@ class _TaskRun:
             end = Stopped(StopReason.RECALLED if reused else StopReason.ANSWERED)
         except Stopped as stop:
             end = stop
-        output = await self._output(dialogue.sources)
-        return self._finish(dialogue, end, output, await self._learn(dialogue))
+        made = await self._learn(dialogue)
+        return self._finish(dialogue, end, await self._output(dialogue.sources), made)
 
     @property
     def accepted(self) -> bool:
@@ -220,10 +220,10 @@ class _TaskRun:
     # learn and finish --------------------------------------------------------
 
     async def _output(self, sources: Sequence[str]) -> object:
-        if not isinstance(self.answer, FunctionRef):
-            return self.judgement.output
-        inputs = tuple(self.task.inputs.values()) if self.accepted else ()
-        return await output_of(self.answer, inputs, self.runner, sources, self.setting.library)
+        output, self.judgement = await output_of(
+            self.task, self.answer, self.judgement, sources, self.runner, self.setting.library
+        )
+        return output
 
     async def _learn(self, dialogue: Dialogue) -> tuple[str, ...]:
         library = self.setting.library
