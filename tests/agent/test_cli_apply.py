@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from habilis.agent.cli.doubts import Doubts
 from habilis.agent.cli.rest import read_rest, write_rest
 from habilis.agent.example import Example
 from habilis.agent.example_file import read_examples
+from habilis.agent.numbers import Numbers
 from habilis.errors import TaskFileError
 
 NAMES = "name,short\nAda Lovelace,A. Lovelace\nAlan Turing,A. Turing\nGrace Hopper,G. Hopper\n"
@@ -74,6 +76,36 @@ def test_figures_in_a_text_stay_text(tmp_path: Path) -> None:
     assert read_examples(tmp_path / "e.csv")[0].output == "2021"
     (tmp_path / "f.csv").write_text("code,twice\n007,0077\n013,0133\n")
     assert read_examples(tmp_path / "f.csv")[0].inputs == ("007",)
+
+
+@pytest.mark.parametrize(
+    ("decimals", "value", "written"),
+    [
+        (1, 12.99 * 3, 38.97),
+        (2, 4.1 * 3, "12.30"),
+        (1, 100.1 - 100, "0.1"),
+        (2, 10**400, f"{10**400}.00"),
+        (0, 6.0, 6),
+        (0, 2.5, 2.5),
+        (0, math.inf, math.inf),
+        (None, 0.1 + 0.2, 0.3),
+        (2, True, True),
+        (2, "n/a", "n/a"),
+    ],
+)
+def test_results_are_written_without_loss(
+    decimals: int | None, value: object, written: object
+) -> None:
+    """As the examples write theirs where that changes nothing but float noise."""
+    assert Numbers(whole=decimals == 0, decimals=decimals).write(value) == written
+
+
+def test_outputs_that_are_no_part_of_an_input_are_numbers(tmp_path: Path) -> None:
+    """Counts and differences are computed; a figure that is cut out of a text stays text."""
+    (tmp_path / "e.csv").write_text("text,words\nab cd,2\na 1 b,3\n")
+    assert [example.output for example in read_examples(tmp_path / "e.csv")] == [2, 3]
+    (tmp_path / "f.csv").write_text("text,figure\nab 2,2\na 3 b,3\n")
+    assert [example.output for example in read_examples(tmp_path / "f.csv")] == ["2", "3"]
 
 
 def test_what_the_examples_leave_open_is_said(tmp_path: Path) -> None:
