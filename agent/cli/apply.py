@@ -70,7 +70,8 @@ class Applied:
         what = f"{len(changed):,} of {plural(len(outcomes), 'row')} change"
         self._console.print(f"{what}, for example:" if changed else what)
         for row, value in changed[:_SHOWN]:
-            result = clean(repr(self._rest.written(value)), 60)
+            written = self._rest.written(value)  # a number with its decimals is a text
+            result = clean(repr(written) if isinstance(value, str) else str(written), 60)
             self._console.print(f"  {shown(row)} [dim]->[/] {result}")
 
     def _doubts(self, outcomes: Sequence[Outcome | None], found: Found | None) -> None:

@@ -87,7 +87,10 @@ def test_objects_give_their_keys_as_columns(tmp_path: Path, suffix: str) -> None
     examples, path, out = (tmp_path / f"{name}{suffix}" for name in ("e", "big", "out"))
     examples = examples.with_suffix(".csv")
     examples.write_text("price,qty,total\n2.50,4,10.00\n3.99,2,7.98\n")
-    objects = [{"id": 1, "qty": 3, "price": 4.1}, {"price": "1.50", "qty": 2, "tags": ["a"]}]
+    objects: list[dict[str, object]] = [
+        {"id": 1, "qty": 3, "price": 4.1},
+        {"price": "1.50", "qty": 2, "tags": ["a"]},
+    ]
     lines = [json.dumps(each) for each in objects]
     path.write_text(f"[{', '.join(lines)}]" if suffix == ".json" else "\n\n".join(lines))
     rest = read_rest(path, examples=examples, rows=read_examples(examples))
