@@ -2,82 +2,47 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from habilis.agent.example import Example
-from habilis.agent.json_lines import decoded, parse_json, raw_lines
-from habilis.agent.numbers import numeric_columns
-from habilis.errors import InputFileError, TaskFileError
+from habilis.agent.numbers import Numbers, numeric_columns
+from habilis.agent.table import cell_rows, is_table, json_rows
+from habilis.errors import TaskFileError
 
 
 def read_examples(path: str | Path) -> tuple[Example, ...]:
     """Read examples: the last column is the output, those before it the inputs.
 
-    `.csv` and `.tsv` need a header row and give text, or numbers where the output and an
-    input are columns of numbers; `.jsonl` gives [[input, ...], output] a line, `.json` a
-    list of those.
+    `.csv` and `.tsv` need a header row and give text, or numbers where columns hold them
+    (`numeric_columns`); `.jsonl` gives [[input, ...], output] a line, `.json` a list of
+    those.
 
     Raises:
-        TaskFileError: a row is malformed.
-        InputFileError: the file cannot be read.
+        TaskFileError: a row is malformed, or there is none.
+        InputFileError: the file cannot be read, or has another suffix.
     """
     path = Path(path)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return _table_examples(_read(path), path)
+    if is_table(path):
+        return _table_examples(path)
+    rows = json_rows(path)
+    if not rows:
+        raise TaskFileError("there is no example; write [[input, ...], output]", path=path, line=1)
     if path.suffix.lower() == ".json":
-        rows = parse_json(_read(path), path, 1)
-        if not isinstance(rows, list):
-            raise TaskFileError("write a list of [[input, ...], output]", path=path, line=1)
-        return tuple(example_of(row, path, 1, f"entry {i}") for i, row in enumerate(rows, start=1))
-    lines = ((number, decoded(raw, path, number)) for number, raw in raw_lines(path))
-    return tuple(
-        example_of(parse_json(line, path, number), path, number, "the line")
-        for number, line in lines
-        if line.strip()
-    )
+        return tuple(example_of(row, path, 1, f"entry {place}") for place, row in rows)
+    return tuple(example_of(row, path, line, "the line") for line, row in rows)
 
 
-def input_names(path: str | Path) -> tuple[str, ...]:
-    """Return what a table of examples calls its inputs; nothing for JSON, which has no names."""
+def column_names(path: str | Path) -> tuple[str, ...]:
+    """Return what a table of examples calls its columns; nothing for JSON, which has no names."""
     path = Path(path)
-    if path.suffix.lower() not in (".csv", ".tsv"):
-        return ()
-    return tuple(map(str, read_rows(path)[0][:-1]))
+    return tuple(next(cell_rows(path))[1]) if is_table(path) else ()
 
 
-def read_rows(path: str | Path) -> list[list[Any]]:
-    """Read the rows of a table, without knowing what they are for.
-
-    Of `.csv` and `.tsv` the first row is the header. Of `.json` and `.jsonl` a row is a
-    list of values, or one value.
-
-    Raises:
-        TaskFileError: a row is malformed.
-        InputFileError: the file cannot be read.
-    """
+def column_numbers(path: str | Path) -> Mapping[int, Numbers]:
+    """Return the columns of a table of examples that are read as numbers."""
     path = Path(path)
-    if path.suffix.lower() in (".csv", ".tsv"):
-        return [row for _, row in _table_rows(_read(path), path)]
-    if path.suffix.lower() == ".json":
-        rows = parse_json(_read(path), path, 1)
-        rows = rows if isinstance(rows, list) else [rows]
-    else:
-        lines = ((number, decoded(raw, path, number)) for number, raw in raw_lines(path))
-        rows = [parse_json(line, path, number) for number, line in lines if line.strip()]
-    return [row if isinstance(row, list) else [row] for row in rows]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8-sig")  # line ends stay: cells may hold them
-    except UnicodeDecodeError as error:
-        raise InputFileError(f"file {str(path)!r} is not UTF-8 text ({error.reason})") from None
-    except OSError as error:
-        raise InputFileError(f"cannot read {str(path)!r}: {error.strerror}") from None
+    return numeric_columns([row for _, row in cell_rows(path)][1:]) if is_table(path) else {}
 
 
 def example_of(row: object, path: Path, number: int, what: str) -> Example:
@@ -91,14 +56,11 @@ def example_of(row: object, path: Path, number: int, what: str) -> Example:
     return Example(inputs=tuple(row[0]), output=row[1])
 
 
-def _table_examples(text: str, path: Path) -> tuple[Example, ...]:
-    rows = list(_table_rows(text, path))
-    if len(rows) < 2 or len(rows[0][1]) < 2:
-        raise TaskFileError(
-            "a table of examples has a header, inputs, and the output in its last column",
-            path=path,
-            line=1,
-        )
+def _table_examples(path: Path) -> tuple[Example, ...]:
+    rows = list(cell_rows(path))
+    problem = _problem([row for _, row in rows])
+    if problem:
+        raise TaskFileError(problem, path=path, line=1)
     width = len(rows[0][1])
     for number, row in rows[1:]:
         if len(row) != width:
@@ -114,15 +76,13 @@ def _table_examples(text: str, path: Path) -> tuple[Example, ...]:
     return tuple(Example(inputs=tuple(row[:-1]), output=row[-1]) for row in read)
 
 
-def _table_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows that are not empty, each with the line it begins at; cells may hold lines."""
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    line = 1
-    try:
-        for row in reader:
-            if row:
-                yield line, row
-            line = reader.line_num + 1
-    except csv.Error as error:
-        raise TaskFileError(f"{error}; the row is no table's", path=path, line=line) from None
+def _problem(rows: Sequence[Sequence[str]]) -> str:
+    """Say why rows are no table of examples; empty where they are one."""
+    if not any(map(any, rows)):
+        return "the file is empty; write a header, and rows of inputs and the output"
+    if len(rows[0]) == 1:
+        for mark, name in ((";", "';'"), ("\t", "tabs")):
+            if mark in rows[0][0]:
+                return f"cells look separated by {name}: save it with commas, or as .tsv with tabs"
+        return "one column only; a table has inputs and the output in its last column"
+    return "no row below the header" if len(rows) == 1 else ""

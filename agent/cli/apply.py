@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from itertools import compress
 from pathlib import Path
 from typing import Final
 
@@ -43,7 +44,10 @@ class Applied:
         self._doubts(of_rows, found)
         if out is not None:
             write_rest(self._rest, results, out)
-            self._console.print(f"{plural(len(results), 'row')} written to {clean(str(out))}")
+            text = f"{plural(len(results), 'row')} written to {clean(str(out))}"
+            if self._rest.overwrites:
+                text += f"; the column {clean(repr(self._rest.output))} was there and is replaced"
+            self._console.print(text, soft_wrap=True)
 
     def _outcomes(self, result: Result, agent: Agent) -> Sequence[Outcome]:
         load = agent.library.closure if agent.library is not None else None
@@ -66,29 +70,38 @@ class Applied:
         what = f"{len(changed):,} of {plural(len(outcomes), 'row')} change"
         self._console.print(f"{what}, for example:" if changed else what)
         for row, value in changed[:_SHOWN]:
-            result = clean(repr(self._rest.written(value)), 60)
+            written = self._rest.written(value)  # a number with its decimals is a text
+            result = clean(repr(written) if isinstance(value, str) else str(written), 60)
             self._console.print(f"  {shown(row)} [dim]->[/] {result}")
 
     def _doubts(self, outcomes: Sequence[Outcome | None], found: Found | None) -> None:
         """List the rows that failed, and those on which answers as likely would differ."""
-        first = 2 if self._rest.header else 1
-        unread = [n for n, row in enumerate(self._rest.inputs, first) if row is None]
-        self._list("no number where one is needed, left empty", unread)
-        failed = [n for n, each in enumerate(outcomes, first) if each is not None and not each.ok]
-        self._list("failed, left empty", failed)
-        if found is None:
-            return
-        rows = list(dict.fromkeys(self._rest.usable))
-        doubtful = {rows[place] for place in found.unsure}
-        places = [n for n, row in enumerate(self._rest.inputs, first) if row in doubtful]
-        self._list("not sure", places)
+        rows = self._rest.inputs
+        self._list("no number where one is needed, left empty", [row is None for row in rows])
+        failed = [each is not None and not each.ok for each in outcomes]
+        self._list("failed, left empty", failed, why=_first_error(outcomes))
+        if found is not None:
+            distinct = self._rest.distinct
+            doubtful = {repr(distinct[place]) for place in found.unsure}
+            self._list("not sure", [repr(row) in doubtful for row in rows])
 
-    def _list(self, what: str, lines: Sequence[int]) -> None:
-        if lines:
-            some = ", ".join(map(str, lines[:20])) + (", ..." if len(lines) > 20 else "")
-            word = "line" if len(lines) == 1 else "lines"
-            text = f"[yellow]{what}[/]: {plural(len(lines), 'row')} ({word} {some})"
-            self._console.print(text, soft_wrap=True)
+    def _list(self, what: str, which: Sequence[bool], *, why: str = "") -> None:
+        table = self._rest.table
+        places = list(compress(table.places, which))
+        if places:
+            some = ", ".join(map(str, places[:20])) + (", ..." if len(places) > 20 else "")
+            word = table.word if len(places) == 1 else table.words
+            text = f"[yellow]{what}[/]: {plural(len(places), 'row')} ({word} {some})"
+            self._console.print(f"{text}: {why}" if why else text, soft_wrap=True)
+
+
+def _first_error(outcomes: Sequence[Outcome | None]) -> str:
+    """Return what went wrong first, as one line of markup; empty where nothing did."""
+    failed = next((each for each in outcomes if each is not None and not each.ok), None)
+    if failed is None:
+        return ""
+    lines = failed.error.strip().splitlines()
+    return clean(lines[-1] if lines else failed.kind.value.replace("_", " "), 100)
 
 
 def may_ask(*, no_ask: bool, as_json: bool) -> bool:

@@ -53,7 +53,8 @@ class Doubts:
         if self.found is None:
             return
         if self.found.sure:
-            self._console.print("[green]sure[/]: other answers that fit the examples agree")
+            but = " but for the lines above" if self.found.unsure else ""
+            self._console.print(f"[green]sure[/]{but}: other answers that fit the examples agree")
             return
         text = "[yellow]not sure[/]: the examples allow other answers; give one more"
         dispute = self.found.dispute

@@ -4,45 +4,53 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from habilis.agent.example import Example
-from habilis.agent.example_file import read_rows
-from habilis.agent.numbers import Numbers, numeric_columns
+from habilis.agent.example_file import column_names, column_numbers
+from habilis.agent.numbers import Numbers, plain
+from habilis.agent.table import ABSENT, TABLES, Table, read_table
 from habilis.errors import TaskFileError
-
-_TABLES: Final = (".csv", ".tsv")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rest:
-    """A file of inputs. `header` is empty where it has none.
+    """A file of inputs.
 
     `columns` are the places of the inputs in a row, `names` what they are called. `numbers`
     are those of them that are read as numbers, by their place among the inputs; the output
     comes after them.
     """
 
-    path: Path
-    header: tuple[str, ...]
-    rows: tuple[tuple[Any, ...], ...]
+    table: Table
     columns: tuple[int, ...]
     names: tuple[str, ...] = ()
     output: str
     numbers: Mapping[int, Numbers] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def inputs(self) -> list[tuple[object, ...] | None]:
         """The inputs of each row; None where a cell should be a number and is none."""
-        return [self._inputs(row) for row in self.rows]
+        return [self._inputs(row) for row in self.table.rows]
 
     @property
     def usable(self) -> list[tuple[object, ...]]:
         """The inputs of the rows that a function can be called with."""
         return [row for row in self.inputs if row is not None]
+
+    @property
+    def distinct(self) -> list[tuple[object, ...]]:
+        """The usable inputs, each once; they may hold lists, which have no hash."""
+        return list({repr(row): row for row in self.usable}.values())
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether a column has the output's name already: the results stand in its place."""
+        return self.output in self.table.header
 
     def written(self, result: object) -> object:
         """Return a result as the examples write theirs."""
@@ -63,38 +71,37 @@ class Rest:
 def read_rest(path: Path, *, examples: Path, rows: Sequence[Example]) -> Rest:
     """Read the file that a function is to be applied to.
 
-    Columns are found by the names that the examples' header gives the inputs. A file that
-    has just as many columns may name them otherwise.
+    Columns, or the keys of JSON objects, are found by the names that the examples' header
+    gives the inputs. A file that has just as many columns may name them otherwise.
 
     Raises:
-        TaskFileError: a column is missing, named twice, or a row has too few cells.
+        TaskFileError: a column is missing, named twice, or a row has not the examples' inputs.
         InputFileError: the file cannot be read.
     """
-    of_examples = read_rows(examples) if examples.suffix.lower() in _TABLES else [[]]
-    wanted = of_examples[0]
-    count = len(rows[0].inputs)
-    table = read_rows(path)
-    has_header = path.suffix.lower() in _TABLES
-    header = tuple(map(str, table[0])) if has_header and table else ()
-    columns = _columns(header, [str(name) for name in wanted[:count]], count, path)
-    body = table[1:] if has_header else table
-    for number, row in enumerate(body, start=1 + has_header):
-        if len(row) <= max(columns):
-            raise TaskFileError(
-                f"{len(row)} cells where column {max(columns) + 1} is needed",
-                path=path,
-                line=number,
-            )
-    output = str(wanted[-1]) if wanted else "output"
+    first, names = rows[0].inputs, column_names(examples)
+    count = len(first)
+    table = read_table(path, objects=not (count == 1 and isinstance(first[0], dict)))
+    columns = _columns(table.header, names[:count], count, path)
+    for place, row in zip(table.places, table.rows, strict=True):
+        if not table.header and not _is_inputs(row, first):
+            inputs = "1 input" if count == 1 else f"{count} inputs"
+            raise table.error(f"write [input, ...] with {inputs}, and without an output", place)
+        missing = [table.header[column] for column in columns if row[column] is ABSENT]
+        if missing:
+            raise table.error(f"the key {missing[0]!r} is missing", place)
     return Rest(
-        path=path,
-        header=header,
-        rows=tuple(map(tuple, body)),
+        table=table,
         columns=columns,
-        names=tuple(map(str, wanted[:count])),
-        output=output,
-        numbers=numeric_columns(of_examples[1:]),
+        names=names[:count],
+        output=names[-1] if names else "output",
+        numbers=column_numbers(examples),
     )
+
+
+def _is_inputs(row: Sequence[object], first: Sequence[object]) -> bool:
+    """Tell a row of inputs from one of another length, and from an example with its output."""
+    is_example = len(row) == 2 and isinstance(row[0], list) and not isinstance(first[0], list)
+    return len(row) == len(first) and not is_example
 
 
 def _columns(
@@ -116,19 +123,39 @@ def _columns(
 def write_rest(rest: Rest, results: Sequence[object], path: Path) -> None:
     """Write the file with one more column, or over the column that has the output's name.
 
-    The form follows the suffix of `path`. None, where the function failed, is an empty cell.
+    The form follows the suffix of `path`; rows of JSON are objects where columns have names.
+    None, where the function failed, is an empty cell.
     """
-    header = [*rest.header, rest.output] if rest.header else []
-    rows = [[*row, rest.written(each)] for row, each in zip(rest.rows, results, strict=True)]
-    if rest.output in rest.header:
-        header, place = list(rest.header), rest.header.index(rest.output)
-        rows = [[*row[:place], row[-1], *row[place + 1 : -1]] for row in rows]
+    is_table = path.suffix.lower() in TABLES
+    header = [*rest.table.header] if rest.overwrites else [*rest.table.header, rest.output]
+    header = header if rest.table.header else []
+    rows = list(_rows(rest, list(map(rest.written if is_table else _number, results))))
     with path.open("w", encoding="utf-8", newline="") as file:
-        if path.suffix.lower() in _TABLES:
+        if is_table:
             mark = "\t" if path.suffix.lower() == ".tsv" else ","
             writer = csv.writer(file, delimiter=mark, lineterminator="\n")
             writer.writerows([header, *rows] if header else rows)
-        elif path.suffix.lower() == ".json":
-            json.dump(rows, file, ensure_ascii=False, indent=1)
+            return
+        is_named = header and len(set(header)) == len(header)
+        values = [_object(header, row) for row in rows] if is_named else rows
+        if path.suffix.lower() == ".json":
+            json.dump(values, file, ensure_ascii=False, indent=1)
         else:
-            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            file.writelines(json.dumps(value, ensure_ascii=False) + "\n" for value in values)
+
+
+def _rows(rest: Rest, results: Sequence[object]) -> Iterator[list[Any]]:
+    place = rest.table.header.index(rest.output) if rest.overwrites else None
+    for row, result in zip(rest.table.rows, results, strict=True):
+        if place is None:
+            yield [*row, result]
+        else:
+            yield [*row[:place], result, *row[place + 1 :]]
+
+
+def _object(header: Sequence[str], row: Sequence[object]) -> dict[str, object]:
+    return {key: cell for key, cell in zip(header, row, strict=True) if cell is not ABSENT}
+
+
+def _number(result: object) -> object:
+    return plain(result) if isinstance(result, float) else result

@@ -9,20 +9,22 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from habilis.agent.cli import options
 from habilis.agent.cli.apply import Applied, may_ask
-from habilis.agent.cli.clean import clean_lines
+from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.doubts import Doubts
 from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.rest import Rest, read_rest
 from habilis.agent.cli.screen import Screen
 from habilis.agent.example import Example
-from habilis.agent.example_file import input_names, read_examples
+from habilis.agent.example_file import column_names, read_examples
 from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.agent.workspace import check_files
 from habilis.errors import ConfigError
+from habilis.events import Event, SkillNotKept
 from habilis.skills.compare import shorten
 
 
@@ -67,8 +69,8 @@ def run(
     rest = _rest(apply, out, examples, rows)
     doubts = Doubts(
         rows,
-        others=list(dict.fromkeys(rest.usable)) if rest else (),
-        names=rest.names if rest else input_names(examples) if examples else (),
+        others=rest.distinct if rest else (),
+        names=rest.names if rest else column_names(examples)[:-1] if examples else (),
         asks=may_ask(no_ask=no_ask, as_json=as_json),
     )
     files = tuple(inputs or ())
@@ -87,10 +89,17 @@ def run(
         embedded=doubts.author() if rows else None,
         context_tokens=context_tokens,
     )
+    refused: list[SkillNotKept] = []
+
+    def observe(event: Event) -> None:
+        screen(event)
+        if isinstance(event, SkillNotKept):
+            refused.append(event)
+
     screen = Screen(as_json=as_json, learns=learn, begun=Progress(total=1))
     doubts.before_asking = screen.pause
     with agent, screen:
-        result = agent.run_sync(task, session=session, observer=screen)
+        result = agent.run_sync(task, session=session, observer=observe)
         solved = result.answered and result.solved is not False
         if rest and solved:
             Applied(rest).finish(result, agent, found=doubts.found, out=out)
@@ -100,6 +109,9 @@ def run(
         _show(result)
         if solved:
             doubts.say()
+    if refused and not result.skills_made:
+        why = clean(f"{refused[-1].check}: {refused[-1].evidence}")
+        Console(stderr=True, highlight=False).print(f"not kept as a skill: {why}", soft_wrap=True)
     if not solved:
         raise typer.Exit(1)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from habilis.agent.checks import Expected, KeptBack
 from habilis.agent.example import Example
 from habilis.agent.example_file import read_examples
 from habilis.agent.task_file import read_tasks, scan_tasks
-from habilis.errors import InputFileError, TaskFileError
+from habilis.errors import InputFileError, TaskError, TaskFileError
 
 
 def test_tasks_are_read_line_by_line(tmp_path: Path) -> None:
@@ -105,6 +106,27 @@ def test_a_ragged_table_is_named(tmp_path: Path) -> None:
     file.write_text("a,b\n1,2\n1\n")
     with pytest.raises(TaskFileError, match="line 3, column 1: 1 cells where the header has 2"):
         read_examples(file)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("x.csv", "a,b\n", "no row below the header"),
+        ("x.csv", "\n", "the file is empty"),
+        ("x.csv", "a\nb\n", "one column only; a table has inputs and the output"),
+        ("x.csv", "a;b\n1;2\n", "cells look separated by ';': save it with commas"),
+        ("x.csv", "a\tb\n1\t2\n", "cells look separated by tabs"),
+        ("x.jsonl", "\n", "there is no example"),
+        ("x.txt", "a,b\n1,2\n", ".csv, .tsv, .json or .jsonl"),
+    ],
+)
+def test_a_file_that_holds_no_examples_says_why(
+    tmp_path: Path, name: str, text: str, problem: str
+) -> None:
+    """Each mistake has its own words."""
+    (tmp_path / name).write_text(text)
+    with pytest.raises(TaskError, match=re.escape(problem)):
+        read_examples(tmp_path / name)
 
 
 @pytest.mark.parametrize("odd", ["\u2028", "\u2029", "\x85", "\x0c", "\x1c"])
