@@ -46,7 +46,7 @@ def spelled(tree: ast.Module) -> ast.Module:
 
 
 class _Spell(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if last_of(node.func) == "getattr" and len(node.args) > 1:
             name = _text(node.args[1])
@@ -100,9 +100,8 @@ def _reached(call: ast.Call, aliases: dict[str, str]) -> Iterator[str]:
         for text in [_text(each) for each in call.args] or [None]:
             if text is None or _ALWAYS_NOW & {*text.split(".")}:
                 yield f"it gets an attribute that may be the clock ({said}); write x.name"
-    elif path.startswith("dateutil.") and name == "parse":
-        if all(each.arg != "default" for each in call.keywords):
-            yield f"it fills in the date of today ({said}); give it default="
+    elif path.startswith("dateutil.") and name == "parse" and "default" not in _keywords(call):
+        yield f"it fills in the date of today ({said}); give it default="
 
 
 def _unseeded(call: ast.Call, aliases: dict[str, str]) -> Iterator[str]:
@@ -113,12 +112,13 @@ def _unseeded(call: ast.Call, aliases: dict[str, str]) -> Iterator[str]:
         yield f"it draws random numbers ({said}) without a seed; {_DRAW}"
     elif path == "random.SystemRandom":
         yield f"it draws random numbers ({said}) that no seed repeats; {_DRAW}"
-    seeded = any(each.arg == "random_state" for each in call.keywords)
     frame = "pandas" in aliases.values() and name == "sample" and len(call.args) < 2
-    if not path and not seeded and (frame or name == "rvs"):
+    if ((frame and not path) or name == "rvs") and "random_state" not in _keywords(call):
         yield f"it draws random numbers ({said}) without random_state="
-    elif path.startswith("scipy.") and name == "rvs" and not seeded:
-        yield f"it draws random numbers ({said}) without random_state="
+
+
+def _keywords(call: ast.Call) -> set[str | None]:
+    return {each.arg for each in call.keywords}
 
 
 def _shared_draws(tree: ast.Module, aliases: dict[str, str]) -> Iterator[str]:

@@ -50,12 +50,15 @@ def lasting_changes(tree: ast.Module) -> Iterator[str]:
         for name in _changes(function):
             if name in lasting:
                 yield f"it changes {name!r}, which outlives the call"
+    yield from _settings(tree)
+
+
+def _settings(tree: ast.Module) -> Iterator[str]:
     aliases = imported(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and last_of(node.func) in _SETTINGS:
-            if path_of(node.func, aliases):
-                said = ast.unparse(node.func)
-                yield f"{said}() reaches settings that outlive the call; use what ends with a block"
+        called = node.func if isinstance(node, ast.Call) else None
+        if called is not None and last_of(called) in _SETTINGS and path_of(called, aliases):
+            yield f"{ast.unparse(called)}() reaches settings that outlive the call"
 
 
 def _cached(tree: ast.Module) -> Iterator[str]:

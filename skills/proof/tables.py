@@ -87,11 +87,12 @@ class _Uses:
 
     def _bound(self, statement: ast.stmt) -> Iterator[str]:
         if isinstance(statement, ast.Assign | ast.AnnAssign | ast.For | ast.With | ast.If):
-            value = getattr(statement, "value", None)
+            value: ast.expr | None = getattr(statement, "value", None)
             targets = getattr(statement, "targets", [getattr(statement, "target", statement)])
             names = [name for target in targets for name in stored(target)]
-            for name in names if value is not None else ():
-                yield from self._start(self.tree, name, value)
+            if value is not None:
+                for name in names:
+                    yield from self._start(self.tree, name, value)
             for inner in (*getattr(statement, "body", ()), *getattr(statement, "orelse", ())):
                 yield from self._bound(inner)
 
@@ -146,8 +147,7 @@ class _Uses:
         for child in ast.iter_child_nodes(scope):
             if isinstance(child, ast.Name) and child.id == name:
                 yield child
-            inner = isinstance(child, ast.FunctionDef)
-            if inner and not everywhere and name in {*_own(child)}:
+            if isinstance(child, ast.FunctionDef) and not everywhere and name in _own(child):
                 continue
             yield from self._names(child, name, everywhere=everywhere)
 
@@ -176,8 +176,9 @@ class _Uses:
             case ast.comprehension():
                 return
             case ast.Assign() | ast.AnnAssign() | ast.NamedExpr():
-                targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
-                yield from self._named(parent, targets, depth)
+                one: list[ast.expr] = [] if isinstance(parent, ast.Assign) else [parent.target]
+                more = parent.targets if isinstance(parent, ast.Assign) else one
+                yield from self._named(parent, more, depth)
                 if isinstance(parent, ast.NamedExpr):
                     yield from self.flows(parent, depth)
             case ast.AugAssign() | ast.BinOp():
@@ -248,9 +249,8 @@ def _place(function: ast.FunctionDef, call: ast.Call, node: ast.AST) -> str:
     return names[place] if place < len(names) else ""
 
 
-def _own(function: ast.FunctionDef) -> Iterator[str]:
-    yield from parameter_names(function)
-    yield from stored(function)
+def _own(function: ast.FunctionDef) -> set[str]:
+    return {*parameter_names(function), *stored(function)}
 
 
 def _classes(tree: ast.Module) -> dict[str, ast.ClassDef]:
