@@ -13,21 +13,15 @@ import builtins
 import symtable
 from collections.abc import Iterator
 
+from habilis.skills.proof.chance import clocks_and_chance, spelled
 from habilis.skills.proof.lasting import lasting_changes
+from habilis.skills.proof.names import imported
 from habilis.skills.proof.trial import Finding
 from habilis.skills.skill import Skill
 
-_CLOCKS = frozenset(
-    "time time_ns monotonic monotonic_ns perf_counter perf_counter_ns process_time "
-    "process_time_ns thread_time thread_time_ns clock_gettime localtime gmtime ctime now today "
-    "utcnow".split()
-)
-_CLOCK_OWNERS = frozenset({"time", "datetime", "date"})
-_ALWAYS_NOW = frozenset({"now", "today", "utcnow"})  # whatever class they are asked of
-_READ_NOW = frozenset({"datetime64", "Timestamp", "to_datetime", "Period"})
 _SURROUNDINGS = frozenset(
     "os sys platform inspect gc socket getpass secrets uuid tracemalloc resource threading "
-    "traceback tempfile builtins".split()
+    "traceback tempfile builtins timeit".split()
 )
 _CHANGEFUL = _SURROUNDINGS | {"time", "datetime", "random"}  # not to be handed on as a whole
 _TELLING = frozenset(
@@ -36,15 +30,14 @@ _TELLING = frozenset(
 _FILES = frozenset(
     "open Path read_csv read_json read_excel loadtxt genfromtxt glob iglob listdir scandir".split()
 )
-_SEEDED = frozenset({"Random", "seed", "default_rng", "RandomState"})
 _GIVEN = frozenset({*dir(builtins), "__name__", "__doc__"})
 
 
 def check(draft: Skill) -> Finding:
     """Read the source for what changes from call to call."""
-    tree = ast.parse(draft.source)
+    tree = spelled(ast.parse(draft.source))
     found = [
-        *_clocks_and_chance(tree),
+        *clocks_and_chance(tree),
         *_surroundings(tree),
         *_files(tree),
         *lasting_changes(tree),
@@ -55,40 +48,8 @@ def check(draft: Skill) -> Finding:
     return Finding(passed=not faults, evidence=evidence)
 
 
-def _clocks_and_chance(tree: ast.Module) -> Iterator[str]:
-    aliases = _aliases(tree)
-    seeded = any(
-        (isinstance(node, ast.Attribute) and node.attr in _SEEDED)
-        or (isinstance(node, ast.Name) and aliases.get(node.id, "").split(".")[-1] in _SEEDED)
-        for node in ast.walk(tree)
-    )
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield from _now_in_words(node, aliases)
-        if not isinstance(node, ast.Attribute | ast.Name):
-            continue
-        path = _path(node, aliases)
-        owner, _, name = path.rpartition(".")
-        clock = name in _CLOCKS and owner.split(".")[-1] in _CLOCK_OWNERS
-        if clock or (isinstance(node, ast.Attribute) and node.attr in _ALWAYS_NOW):
-            said = path or ast.unparse(node)
-            yield f"it reads the clock ({said}); take the time as a parameter"
-        elif owner in ("random", "numpy.random", "np.random") and not seeded:
-            yield f"it draws random numbers ({path}) without a seed; take one as a parameter"
-
-
-def _now_in_words(call: ast.Call, aliases: dict[str, str]) -> Iterator[str]:
-    """Find the clock where no name says it: `datetime64("now")`, `strftime("%Y")`."""
-    path = _path(call.func, aliases)
-    first = call.args[0] if call.args else None
-    text = first.value if isinstance(first, ast.Constant) else None
-    least = {"time.strftime": 2, "time.asctime": 1}.get(path, 0)
-    if len(call.args) < least or (path.split(".")[-1] in _READ_NOW and text in ("now", "today")):
-        yield f"it reads the clock ({ast.unparse(call)}); take the time as a parameter"
-
-
 def _surroundings(tree: ast.Module) -> Iterator[str]:
-    aliases = _aliases(tree)
+    aliases = imported(tree)
     owners = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == "__hash__":
@@ -137,28 +98,3 @@ def _undefined(source: str) -> Iterator[str]:
 
 def _is_bound(symbol: symtable.Symbol) -> bool:
     return symbol.is_assigned() or symbol.is_imported() or symbol.is_namespace()
-
-
-def _aliases(tree: ast.Module) -> dict[str, str]:
-    found = {}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                found[alias.asname or alias.name.split(".")[0]] = (
-                    alias.name if alias.asname else alias.name.split(".")[0]
-                )
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            for alias in node.names:
-                found[alias.asname or alias.name] = f"{node.module}.{alias.name}"
-    return found
-
-
-def _path(node: ast.expr, aliases: dict[str, str]) -> str:
-    """Return the full name that an expression stands for, empty when it is no import's."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name) or node.id not in aliases:
-        return ""
-    return ".".join([aliases[node.id], *parts[::-1]])
