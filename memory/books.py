@@ -13,6 +13,7 @@ from habilis.memory.ledger import (
     write_retrieved,
     write_use,
 )
+from habilis.memory.reading import spelled
 from habilis.memory.store import Store, storable
 from habilis.skills.skill import Skill, SkillState
 
@@ -29,14 +30,19 @@ class Books:
         """Return a skill's current version."""
         raise NotImplementedError
 
+    def _kept(self, name: str) -> str:
+        """Return the name as it is kept, also of a skill that cannot be read."""
+        kept = spelled(name)
+        return kept if records.is_kept(self.store, kept) else self.get(kept).name
+
     def history(self, name: str) -> list[Skill]:
         """Return all versions of a skill, oldest first."""
-        self.get(name)
+        name = self._kept(name)
         return records.all_versions(self.store, name)
 
     def versions(self, name: str) -> list[Skill]:
         """Return all versions of a name, none for a name never used."""
-        return records.all_versions(self.store, name)
+        return records.all_versions(self.store, spelled(name))
 
     def version_counts(self) -> dict[str, int]:
         """Return how many versions there are of every name, to tell later what is new."""
@@ -58,12 +64,12 @@ class Books:
 
     def ledger(self, name: str) -> Ledger:
         """Return how often a skill was shown and used, and what that saved."""
-        self.get(name)
+        name = self._kept(name)
         return read_ledger(self.store, name)
 
     def uses(self, name: str) -> list[Use]:
         """Return the uses of a skill, of all its versions, oldest first."""
-        self.get(name)
+        name = self._kept(name)
         return read_uses(self.store, name)
 
     def evidence(self, name: str, version: int | None = None) -> object:
@@ -72,11 +78,11 @@ class Books:
         Raises:
             ValueError: there is no such version.
         """
-        return records.evidence_of(self.store, name, version or self.get(name).version)
+        return records.evidence_of(self.store, spelled(name), version or self.get(name).version)
 
     def tags(self, name: str) -> tuple[str, ...]:
         """Return a skill's tags."""
-        self.get(name)
+        name = self._kept(name)
         return records.tagged(self.store, name)
 
     def record_use(
@@ -95,12 +101,12 @@ class Books:
         `task` is its key; `version` is the current one unless given; `nested` means called
         by another skill.
         """
-        current = self.get(name).version
+        name = self._kept(name)
         write_use(
             self.store,
             name,
             helped=helped,
-            version=version or current,
+            version=version or self.get(name).version,
             task=task,
             nested=nested,
             seconds=seconds,
@@ -109,11 +115,11 @@ class Books:
 
     def record_retrieved(self, names: Iterable[str]) -> None:
         """Count that these skills were shown to an author."""
-        write_retrieved(self.store, names)
+        write_retrieved(self.store, [spelled(name) for name in names])
 
     def add_solved_task(self, name: str, instruction: str) -> None:
         """Remember a task that the skill solved: one more way to find it."""
-        self.get(name)
+        name = self._kept(name)
         with self.store.change("task_solved", name) as connection:
             connection.execute(
                 "INSERT INTO solved_task (name, instruction) VALUES (?, ?) ON CONFLICT DO NOTHING",
@@ -122,7 +128,7 @@ class Books:
 
     def tag(self, name: str, *tags: str) -> None:
         """Give a skill these tags and no others; `search` can ask for them."""
-        self.get(name)
+        name = self._kept(name)
         with self.store.change("tagged", name) as connection:
             connection.execute("DELETE FROM tag WHERE name = ?", (name,))
             connection.executemany(
@@ -132,7 +138,7 @@ class Books:
 
     def set_state(self, name: str, state: SkillState) -> None:
         """Move a skill to another state of its life."""
-        self.get(name)
+        name = self._kept(name)
         with self.store.change("state_changed", name) as connection:
             connection.execute("UPDATE skill SET state = ? WHERE name = ?", (state.value, name))
 

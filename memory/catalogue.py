@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -32,21 +32,22 @@ class Catalogue:
     Searching is exact until Chroma is open, and for good where another process owns the
     Chroma folder (`elsewhere`), in a forked child, and after Chroma has failed: `index.kind`
     says which and `trouble` what failed. Every search first takes in what any process has
-    changed since the last one; skills without a vector yet are found by their words.
+    changed since the last one; skills without a vector yet are found by their words, those
+    that cannot be read not at all (`unread`).
     """
 
     def __init__(self, store: Store, embeddings: Embeddings, *, kind: str) -> None:
         self._store, self._embeddings, self._kind = store, embeddings, kind
         self._lock = threading.RLock()
+        self.trouble, self.elsewhere, self.unread = "", False, set[str]()
         self._begin()
         self._wants_chroma = kind != "exact" and not store.read_only
-        self.trouble, self.elsewhere = "", False
         tell_of_forks(self)
         if kind not in ("auto", "exact") and self._wants_chroma:
             self._open_chroma()
 
     def _begin(self) -> None:
-        self._shelf = Shelf(self._store)
+        self._shelf = Shelf(self._store, self.unread)
         self._cards = View(self._embeddings, self._written_cards, self._task_texts)
         self._code: View | None = None  # from the first draft on
         self._opening: threading.Thread | None = None
@@ -99,6 +100,7 @@ class Catalogue:
         k: int,
         draft: str = "",
         fits: Callable[[Entry], bool] | None = None,
+        anyway: bool = False,
     ) -> Ranking:
         """Return the skills that fit best; none for an empty library, with no encoder loaded."""
         if not len(self):
@@ -114,25 +116,22 @@ class Catalogue:
         )
         with self._lock:
             self.step(text=text)
-            among = None
-            if fits is not None:
-                among = {name for name, entry in self._shelf.entries.items() if fits(entry)}
+            entries = self._shelf.entries.items()
+            among = None if fits is None else {name for name, entry in entries if fits(entry)}
             if draft:
                 self._step_code()
-            return self._with_index(lambda index: self._find(query, index, k=k, among=among))
-
-    def _find(
-        self, query: Query, index: Index, *, k: int, among: Collection[str] | None
-    ) -> Ranking:
-        return find(
-            query,
-            cards=index,
-            words=self._shelf.words,
-            k=k,
-            code=None if self._code is None else self._code.index,
-            among=among,
-            prior=self._shelf.priors,
-        )
+            return self._with_index(
+                lambda index: find(
+                    query,
+                    cards=index,
+                    words=self._shelf.words,
+                    k=k,
+                    code=None if self._code is None else self._code.index,
+                    among=among,
+                    prior=self._shelf.priors,
+                    anyway=anyway,
+                )
+            )
 
     # in step with the store --------------------------------------------------
 
@@ -240,6 +239,7 @@ class Catalogue:
         with self._lock:
             self._shelf.forget()
             self._code = None
+            self.unread.clear()
             self._with_index(lambda index: index.remove(sorted(index.names())))
             self._cards.use(self.index, applied=-1)
             self.step()

@@ -59,8 +59,9 @@ class Embeddings:
                 [self.encoder.key, *part],
             )
             for row in rows:
-                if len(row["vector"]) == self._size():
-                    found[row["text_hash"]] = np.frombuffer(row["vector"], np.float32)
+                vector = row["vector"]
+                if isinstance(vector, bytes) and len(vector) == self._size():
+                    found[row["text_hash"]] = np.frombuffer(vector, np.float32)
         return found
 
     def _size(self) -> int:

@@ -78,27 +78,38 @@ def search(
     anyway: bool,
 ) -> list[Hit]:
     """Return the hits with their skills; none where nothing fits, unless `anyway`."""
-    ranking = catalogue.search(query, k=k, draft=draft, fits=fits)
-    judged = catalogue.encoder == _FITTED
-    likely = not judged or ranking.evidence >= NOTHING
-    if not likely and not anyway:
-        return []
-    names = [found.name for found in ranking.found]
-    skills = {s.name: s for s in records.current_skills(store, states=FOUND, names=names)}
+    readable = fits
+    while True:
+        ranking = catalogue.search(query, k=k, draft=draft, fits=readable, anyway=anyway)
+        judged = catalogue.encoder == _FITTED
+        likely = not judged or ranking.evidence >= NOTHING
+        if not likely and not anyway:
+            return []
+        names, unread = [each.name for each in ranking.found], set[str]()
+        found = records.current_skills(store, states=FOUND, names=names, unread=unread)
+        if not unread:
+            break
+        catalogue.unread |= unread  # others come in their place
+        readable = _but(frozenset(catalogue.unread), fits)
+    skills = {skill.name: skill for skill in found}
     return [
         Hit(
-            skill=skills[found.name],
-            score=found.score,
-            cosine=found.cosine,
-            bm25=found.bm25,
-            views=found.views,
-            words=found.words,
+            skill=skills[each.name],
+            score=each.score,
+            cosine=each.cosine,
+            bm25=each.bm25,
+            views=each.views,
+            words=each.words,
             fits=likely,
             doubtful=judged and ranking.evidence < _DOUBTFUL,
         )
-        for found in ranking.found
-        if found.name in skills  # archived meanwhile by another process
+        for each in ranking.found
+        if each.name in skills  # archived meanwhile by another process
     ]
+
+
+def _but(names: Collection[str], fits: Callable[[Entry], bool] | None) -> Callable[[Entry], bool]:
+    return lambda entry: entry.name not in names and (fits is None or fits(entry))
 
 
 def _each(what: str, values: Iterable[str]) -> frozenset[str]:

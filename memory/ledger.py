@@ -60,6 +60,7 @@ _SUMS = f"""
         {_SAVED.format("seconds")}, {_SAVED.format("tokens")}
     FROM skill s LEFT JOIN use u ON u.name = s.name
         LEFT JOIN version v ON v.name = u.name AND v.number = u.number
+            AND json_valid(v.provenance)
 """
 
 

@@ -6,13 +6,12 @@ import difflib
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from keyword import iskeyword
 from pathlib import Path
 from types import MappingProxyType
-from typing import Self
+from typing import Self, SupportsIndex
 
 from habilis.errors import SkillNotFound
-from habilis.memory import records, upkeep
+from habilis.memory import health, records, upkeep
 from habilis.memory.address import Address
 from habilis.memory.books import Books
 from habilis.memory.catalogue import Catalogue
@@ -24,6 +23,7 @@ from habilis.memory.function import SkillFunction
 from habilis.memory.hits import Hit, narrowed, search
 from habilis.memory.journal import Journal
 from habilis.memory.opening import open_store
+from habilis.memory.reading import keepable, spelled
 from habilis.memory.shelf import FOUND
 from habilis.memory.store import storable
 from habilis.memory.vectors import Encoder, Vectors
@@ -110,6 +110,9 @@ class SkillLibrary(Books):
             found["elsewhere"] = "another process owns the Chroma index; searches are exact"
         if done < every:
             found["behind"] = f"{done} of {every} skills have vectors; words find the others"
+        if unread := sorted(self._catalogue.unread):
+            some = f"{', '.join(map(repr, unread[:3]))}{', ...' * (len(unread) > 3)}"
+            found["unread"] = f"cannot read {some}: run `habilis library check --fix`"
         told = [text for kind, text in found.items() if text and kind not in self._told]
         self._told.update(kind for kind, text in found.items() if text)
         return told
@@ -133,10 +136,10 @@ class SkillLibrary(Books):
         return len(self._catalogue)
 
     def __iter__(self) -> Iterator[Skill]:
-        return iter(records.current_skills(self.store, states=FOUND))
+        return iter(self.skills(FOUND))
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and records.current_skill(self.store, name) is not None
+        return isinstance(name, str) and records.is_kept(self.store, spelled(name))
 
     def __getitem__(self, name: str) -> SkillFunction:
         return SkillFunction(self.get(name), self.closure)
@@ -146,7 +149,9 @@ class SkillLibrary(Books):
 
         Raises:
             SkillNotFound: offers the nearest names.
+            LibraryError: what is kept of it cannot be read.
         """
+        name = spelled(name)
         skill = records.current_skill(self.store, name)
         if skill is None:
             near = difflib.get_close_matches(name, self.names(), n=3, cutoff=0.5)
@@ -154,8 +159,11 @@ class SkillLibrary(Books):
         return skill
 
     def skills(self, states: Iterable[SkillState] = tuple(SkillState)) -> list[Skill]:
-        """Return current versions by name, archived ones too unless `states` says otherwise."""
-        return records.current_skills(self.store, states=states)
+        """Return current versions by name, archived ones too unless `states` says otherwise.
+
+        What cannot be read is left out; `news` and `check` name it.
+        """
+        return records.current_skills(self.store, states=states, unread=self._catalogue.unread)
 
     def names(self) -> list[str]:
         """Return the names of all skills that are not archived."""
@@ -194,9 +202,14 @@ class SkillLibrary(Books):
         all of the `tags`, with a parameter of type `takes`, returning the type `gives`.
 
         Raises:
+            TypeError: the query is no text, or k no whole number.
             ValueError: the query is empty, k is below 1, or a type or a state is none.
             EncoderError: the encoder is needed and cannot be had.
         """
+        if not isinstance(query, str):
+            raise TypeError(f"query={query!r} is no text: say in words what you need")
+        if not isinstance(k, SupportsIndex):
+            raise TypeError(f"k={k!r} is no whole number: write how many to find, such as 5")
         if not query.strip():
             raise ValueError("the query is empty: say what you need")
         if k < 1:
@@ -217,7 +230,7 @@ class SkillLibrary(Books):
         Raises:
             NameTaken: there are more versions by now.
             TypeError: the evidence cannot be JSON.
-            ValueError: its name is none that code can call.
+            ValueError: its name is none that code can call, or its source no Unicode text.
         """
         return self.add_all(
             [skill],
@@ -236,11 +249,13 @@ class SkillLibrary(Books):
 
         `after` and `evidence` go by name. An update comes with its dependants this way.
         """
-        for skill in skills:
-            if not skill.name.isidentifier() or iskeyword(skill.name):
-                raise ValueError(f"{skill.name!r} names no skill: write a name that code can call")
         proofs = {n: storable(json.dumps(e, ensure_ascii=False)) for n, e in evidence.items()}
-        return records.keep_skills(self.store, skills, after=after, evidence=proofs)
+        return records.keep_skills(
+            self.store,
+            [keepable(skill) for skill in skills],
+            after={spelled(name): number for name, number in after.items()},
+            evidence={spelled(name): proof for name, proof in proofs.items()},
+        )
 
     def add_cases(self, name: str, cases: Iterable[Case]) -> Skill:
         """Add cases to a skill's current version, those that it has not yet.
@@ -250,7 +265,7 @@ class SkillLibrary(Books):
         Raises:
             SkillNotFound: there is no such skill.
         """
-        grown = records.add_cases(self.store, name, cases)
+        grown = records.add_cases(self.store, spelled(name), cases)
         return grown or self.get(name)
 
     # health ------------------------------------------------------------------
@@ -258,16 +273,16 @@ class SkillLibrary(Books):
     def check(self, *, fix: bool = False) -> list[str]:
         """Return what is inconsistent, empty when all is well; writes nothing but with `fix`.
 
-        `fix` mends what can be: whatever is derived is made anew, damaged embeddings and
-        rows that point to nothing go. The rest is what is returned then.
+        `fix` mends what can be: whatever is derived is made anew, damaged embeddings, cases
+        that cannot be read and rows that point to nothing go, a skill of no known state is
+        a candidate again. The rest is what is returned then.
         """
-        found = upkeep.problems(self.store) + self._catalogue.problems()
+        looks = (lambda: health.problems(self.store), self._catalogue.problems)
+        found = health.collected(*looks)
         if not found or not fix:
             return found
-        if not self.store.read_only:
-            upkeep.mend(self.store)
-        self._catalogue.rebuild()
-        return upkeep.problems(self.store) + self._catalogue.problems()
+        mends = () if self.store.read_only else (lambda: health.mend(self.store),)
+        return health.collected(*mends, self._catalogue.rebuild, *looks)
 
     def backup(self, to: str | Path) -> Path:
         """Copy the whole library into one new file while it is in use; `restore` takes it.

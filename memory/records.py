@@ -1,4 +1,4 @@
-"""Skills as rows and rows as skills."""
+"""Skills in the store: written, made to grow, and found again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 
-from habilis.errors import NameTaken
+from habilis.errors import LibraryError, NameTaken
+from habilis.memory.reading import case_of, skill_of
 from habilis.memory.store import Connection, Row, Store
 from habilis.skills.proof.standing import VOUCHED
-from habilis.skills.sandbox.wire import dumps, loads
-from habilis.skills.skill import Case, CaseOrigin, Provenance, Skill, SkillState
+from habilis.skills.sandbox.wire import dumps
+from habilis.skills.skill import Case, Skill, SkillState
 
 _COLUMNS = "name, source, signature, description, requires, provenance, number"
 _VERSION = (
@@ -110,7 +111,11 @@ def _grow(connection: Connection, skill: Skill, cases: Iterable[Case]) -> tuple[
         new.append(case)
         known.add((written, case.origin))
         vouched |= {written} if case.origin in VOUCHED else set()
-    _write_cases(connection, skill, new, first=len(skill.cases))
+    row = connection.execute(  # no count: places of cases that were damaged stay empty
+        'SELECT coalesce(max(position), -1) + 1 FROM "case" WHERE name = ? AND number = ?',
+        (skill.name, skill.version),
+    ).fetchone()
+    _write_cases(connection, skill, new, first=row[0])
     return (*skill.cases, *new)
 
 
@@ -143,10 +148,12 @@ def current_skills(
     states: Iterable[SkillState],
     names: Iterable[str] | None = None,
     cases: bool = True,
+    unread: set[str] | None = None,
 ) -> list[Skill]:
     """Return the current version of every skill in one of the states, by name.
 
-    With `names`, only of these. Without `cases` they come without them, and sooner.
+    With `names`, only of these. Without `cases` they come without them, and sooner. What
+    cannot be read is left out; its name goes into `unread`.
     """
     query = f"{_VERSION} AND s.number = v.number WHERE s.state IN ({{}})"
     wanted = [state.value for state in states]
@@ -160,7 +167,15 @@ def current_skills(
             part = ordered[start : start + _MARKS]
             which = f"{query} AND v.name IN ({', '.join('?' * len(part))}) ORDER BY v.name"
             rows += store.rows(which, [*wanted, *part])
-    return _with_cases(store, rows) if cases else [_skill(row) for row in rows]
+    written = _cases(store, {(row["name"], row["number"]) for row in rows}) if cases else {}
+    found = []
+    for row in rows:
+        try:
+            found.append(_whole(row, written))
+        except LibraryError:
+            if unread is not None:
+                unread.add(str(row["name"]))
+    return found
 
 
 def tagged(store: Store, name: str) -> tuple[str, ...]:
@@ -174,11 +189,22 @@ def evidence_of(store: Store, name: str, number: int) -> object:
 
     Raises:
         ValueError: there is no such version.
+        LibraryError: it cannot be read.
     """
     rows = store.rows("SELECT evidence FROM version WHERE name = ? AND number = ?", (name, number))
     if not rows:
         raise ValueError(f"{name!r} has no version {number}")
-    return json.loads(rows[0]["evidence"] or "null")
+    try:
+        return json.loads(rows[0]["evidence"] or "null")
+    except (ValueError, TypeError, RecursionError) as error:
+        where = f"the evidence of version {number} of {name!r}"
+        raise LibraryError(f"{where} cannot be read: {error}; put back a backup") from None
+
+
+def is_kept(store: Store, name: str) -> bool:
+    """Tell whether there is a skill of this name, readable or not."""
+    query = "SELECT 1 FROM skill s JOIN version v USING (name, number) WHERE name = ?"
+    return bool(store.rows(query, (name,)))
 
 
 def current_skill(store: Store, name: str) -> Skill | None:
@@ -200,33 +226,18 @@ def version_by_hash(store: Store, name: str, content_hash: str) -> Skill | None:
 
 
 def _with_cases(store: Store, rows: Sequence[Row]) -> list[Skill]:
-    cases = _cases(store, {(row["name"], row["number"]) for row in rows})
-    return [_skill(row, cases[row["name"], row["number"]]) for row in rows]
+    written = _cases(store, {(row["name"], row["number"]) for row in rows})
+    return [_whole(row, written) for row in rows]
 
 
-def _skill(row: Row, cases: Iterable[Case] = ()) -> Skill:
-    name, source, signature, description, requires, made, number, state = row
-    provenance = json.loads(made)
-    provenance["untrusted"] = tuple(provenance["untrusted"])
-    return Skill(
-        name=name,
-        source=source,
-        signature=signature,
-        description=description,
-        cases=tuple(cases),
-        requires=json.loads(requires),
-        provenance=Provenance(**provenance),
-        version=number,
-        state=SkillState(state),
-    )
+def _whole(row: Row, written: Mapping[tuple[str, int], Sequence[Row]]) -> Skill:
+    return skill_of(row, [case_of(case) for case in written.get((row["name"], row["number"]), ())])
 
 
-def _cases(
-    store: Store, versions: Collection[tuple[str, int]]
-) -> dict[tuple[str, int], list[Case]]:
-    """Return the cases of these versions, by name and number."""
-    names = sorted({name for name, _ in versions})
-    found: dict[tuple[str, int], list[Case]] = {version: [] for version in versions}
+def _cases(store: Store, versions: Collection[tuple[str, int]]) -> dict[tuple[str, int], list[Row]]:
+    """Return the rows of the cases of these versions, by name and number."""
+    names = list({name for name, _ in versions})
+    found: dict[tuple[str, int], list[Row]] = {version: [] for version in versions}
     for start in range(0, len(names), _MARKS):
         part = names[start : start + _MARKS]
         rows = store.rows(
@@ -237,22 +248,5 @@ def _cases(
         for row in rows:
             of = found.get((row["name"], row["number"]))
             if of is not None:
-                of.append(_case(row))
+                of.append(row)
     return found
-
-
-def _case(row: Row) -> Case:
-    return Case(
-        arguments=_tuple(loads(row["arguments"])),
-        keywords={} if row["keywords"] == "{}" else _dict(loads(row["keywords"])),
-        expected=loads(row["expected"]),
-        origin=CaseOrigin(row["origin"]),
-    )
-
-
-def _tuple(value: object) -> tuple[object, ...]:
-    return tuple(value) if isinstance(value, list | tuple) else (value,)
-
-
-def _dict(value: object) -> dict[str, object]:
-    return {str(key): item for key, item in value.items()} if isinstance(value, dict) else {}

@@ -81,11 +81,13 @@ def find(
     code: Index | None = None,
     among: Collection[str] | None = None,
     prior: Mapping[str, float] | None = None,
+    anyway: bool = False,
 ) -> Ranking:
     """Return the `k` names that fit best.
 
     `among` leaves only these names; `prior` in [-1, 1] moves names mildly up or down.
-    Names that one view lacks (no vector yet) count as average in it.
+    Names that one view lacks (no vector yet) count as average in it. What is no better than
+    noise is left out, unless `anyway`.
     """
     match = words.match(query.text)
     draft = words.match(query.draft) if query.draft else None
@@ -125,7 +127,8 @@ def find(
         evidence = _evidence(
             best, match, coverage=float(coverage[top]), row=int(rows[top]), size=len(words)
         )
-    fitting = [hit for hit in best if draft is not None or hit.words or not hit.cosine < _NOISE]
+    asked = anyway or draft is not None
+    fitting = [hit for hit in best if asked or hit.words or not hit.cosine < _NOISE]
     return Ranking(found=tuple(fitting[:k]), evidence=evidence)
 
 

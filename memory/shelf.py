@@ -11,6 +11,7 @@ from habilis.memory.words import Words, Written, card_text
 from habilis.skills.skill import SkillState
 
 FOUND = (SkillState.ACTIVE, SkillState.CANDIDATE, SkillState.DOUBTFUL)
+_STATES = frozenset(state.value for state in FOUND)
 _TASKS = 10  # the last ones a skill solved, as a view of what it is for
 _STANDING = {SkillState.DOUBTFUL: -0.5, SkillState.ACTIVE: 0.2}  # beside the record of its uses
 _PART = 500  # names in one query
@@ -32,10 +33,10 @@ class Entry:
 
 
 class Shelf:
-    """The entries by name and their words."""
+    """The entries by name and their words; names of what cannot be read go into `unread`."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, unread: set[str]) -> None:
+        self._store, self._unread = store, unread
         self.forget()
 
     def forget(self) -> None:
@@ -104,7 +105,9 @@ class Shelf:
             )
         }
         self.words.put_all(
-            self._entered(row, tasks, tags, used) for row in self._rows(which, names)
+            self._entered(row, tasks, tags, used)
+            for row in self._rows(which, names)
+            if self._is_readable(row)
         )
 
     def _rows(self, which: str, names: Sequence[str]) -> Iterator[Row]:
@@ -113,13 +116,18 @@ class Shelf:
         while last is not None:
             rows = self._store.rows(
                 "SELECT s.name, v.hash, s.state, v.signature, v.description, v.source FROM skill s "
-                "JOIN version v ON v.name = s.name AND v.number = s.number WHERE s.state IN "
-                f"({', '.join(repr(state.value) for state in FOUND)}) {which} AND s.name > ? "
-                "ORDER BY s.name LIMIT ?",
-                (*names, last, _PAGE),
+                "JOIN version v ON v.name = s.name AND v.number = s.number WHERE s.state != ? "
+                f"{which} AND s.name > ? ORDER BY s.name LIMIT ?",
+                (SkillState.ARCHIVED.value, *names, last, _PAGE),
             )
             yield from rows
             last = rows[-1]["name"] if len(rows) == _PAGE else None
+
+    def _is_readable(self, row: Row) -> bool:
+        whole = row["state"] in _STATES and all(isinstance(value, str) for value in row)
+        if not whole:
+            self._unread.add(str(row["name"]))
+        return whole
 
     def _entered(
         self,
@@ -151,5 +159,6 @@ class Shelf:
     def _grouped(self, query: str, names: Sequence[str]) -> dict[str, list[str]]:
         grouped: dict[str, list[str]] = {}
         for name, text in self._store.rows(query, names):
-            grouped.setdefault(name, []).append(text)
+            if isinstance(text, str):
+                grouped.setdefault(name, []).append(text)
         return grouped

@@ -17,11 +17,13 @@ from pathlib import Path
 
 from habilis.errors import LibraryError, LibraryReadOnly, NotALibrary
 from habilis.memory.address import Address
+from habilis.memory.folder import check_folder
 from habilis.memory.forks import tell_of_forks
 from habilis.memory.migrations import STEPS, copy_file, migrate, read_format
 from habilis.memory.store import Connection, storable
 
 _BUSY_S = 30.0
+_DAMAGED = ("malformed", "not a database", "can't decode")  # sqlite3 decodes its own messages
 FILE_NAME = "habilis.db"
 
 
@@ -52,9 +54,9 @@ class SqliteStore:
         self._closed = False
         self._frozen: tuple[int, ...] = ()  # what the file was when opened as unchanging
         self.changes = 0  # made through this object; `data_version` only sees the others
-        _check_folder(folder, self.path, read_only=read_only)
+        check_folder(folder, self.path, read_only=read_only)
         try:
-            with self._lock:
+            with self._lock, self._explained():
                 self._open()
         except BaseException:
             self.close()
@@ -73,7 +75,14 @@ class SqliteStore:
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         with self._lock, self._explained():
             known = [storable(value) if isinstance(value, str) else value for value in values]
-            return self._here().execute(sql, known).fetchall()
+            connection = self._here()
+            try:
+                return connection.execute(sql, known).fetchall()
+            except sqlite3.OperationalError as error:
+                if "decode to UTF-8" not in str(error):
+                    raise
+            connection.text_factory = _lenient  # one damaged text is not to hide all others
+            return connection.execute(sql, known).fetchall()
 
     def data_version(self) -> int:
         with self._lock, self._explained():
@@ -238,10 +247,10 @@ class SqliteStore:
             yield
         except sqlite3.IntegrityError:
             raise  # a mistake of the caller's, not of the file
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             raise self._explain(error) from None
 
-    def _explain(self, error: sqlite3.Error) -> LibraryError:
+    def _explain(self, error: sqlite3.Error | UnicodeDecodeError) -> LibraryError:
         text = str(error)
         if _says_unwritable(error):
             return self._unwritable(text)
@@ -250,7 +259,7 @@ class SqliteStore:
             advice = f"another process has kept it for {_BUSY_S:.0f} s; end that one, or wait"
         elif "full" in text:
             advice = "make room on the disk; nothing that was acknowledged is lost"
-        elif "malformed" in text or "not a database" in text:
+        elif any(sign in text for sign in _DAMAGED):
             advice = "the file is damaged: put back a copy of it"
         return LibraryError(f"the library {str(self.path)!r}: {text}; {advice}")
 
@@ -273,27 +282,9 @@ def _use_log(connection: sqlite3.Connection) -> None:
             time.sleep(0.01)
 
 
-def _says_unwritable(error: sqlite3.Error) -> bool:
+def _says_unwritable(error: Exception) -> bool:
     return "readonly" in str(error) or "unable to open" in str(error)
 
 
-def _check_folder(folder: Path, path: Path, *, read_only: bool) -> None:
-    aim = "opened"
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise NotALibrary(f"{str(folder)!r} is a file, not a library's folder")
-        if path.exists():
-            return
-        if folder.exists() and any(folder.iterdir()) and not path.exists():
-            raise NotALibrary(
-                f"the folder {str(folder)!r} holds other things and no library ({FILE_NAME}); "
-                "name an empty or a new folder"
-            )
-        if read_only:
-            raise NotALibrary(f"there is no library at {str(folder)!r}")
-        aim = "made"
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise LibraryReadOnly(
-            f"the library {str(folder)!r} cannot be {aim} ({error.strerror}); name another folder"
-        ) from None
+def _lenient(text: bytes) -> str:
+    return text.decode("utf-8", errors="backslashreplace")

@@ -1,54 +1,18 @@
-"""What is wrong with the truth, what of it can be mended, copies of it, and its sizes."""
+"""Copies of the truth, put back in its place, and its sizes."""
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from habilis.errors import LibraryError, NotALibrary
-from habilis.memory import records
 from habilis.memory.address import Address
 from habilis.memory.migrations import copy_file, read_format
 from habilis.memory.sqlite import FILE_NAME
-from habilis.memory.store import Row, Store
-from habilis.skills.skill import Skill, SkillState, content_hash, read_source
-
-_FLOAT_BYTES = 4
-
-
-def problems(store: Store) -> list[str]:
-    """Return what is inconsistent in the store, as sentences; empty when all is well."""
-    found = store.faults()
-    found += [f"embedding {row[0]} of {row[1]!r} is damaged" for row in _bad_embeddings(store)]
-    unread = list(_unreadable(store))
-    if unread:
-        return found + unread
-    pinned = {(row["name"], row["hash"]) for row in store.rows("SELECT name, hash FROM version")}
-    for skill in records.current_skills(store, states=tuple(SkillState), cases=False):
-        found += _pin_problems(skill, pinned)
-    return found
-
-
-def mend(store: Store) -> None:
-    """Put right what can be, without losing what is whole.
-
-    Broken indexes are made anew, damaged embeddings dropped (they are encoded again), a
-    skill whose version is gone gets its newest one, rows that point to nothing go.
-    """
-    bad = [(row[0],) for row in _bad_embeddings(store)]
-    with store.change("mended") as connection:
-        connection.executemany("DELETE FROM embedding WHERE id = ?", bad)
-        connection.execute(
-            "UPDATE skill SET number = (SELECT max(number) FROM version v WHERE v.name = "
-            "skill.name) WHERE name IN (SELECT name FROM version) AND NOT EXISTS (SELECT 1 "
-            "FROM version v WHERE v.name = skill.name AND v.number = skill.number)"
-        )
-        store.mend(connection)
-        connection.execute("DELETE FROM tag WHERE name NOT IN (SELECT name FROM skill)")
+from habilis.memory.store import Store
+from habilis.skills.skill import SkillState
 
 
 def restore(where: str | Path | Address, copy: Path) -> Path | None:
@@ -137,46 +101,6 @@ def stats(store: Store) -> dict[str, object]:
         "bytes": size,
         "bytes_per_skill": round(size / count["skill"]) if count["skill"] else None,
     }
-
-
-def _bad_embeddings(store: Store) -> list[Row]:
-    """Return (id, encoder) of vectors of another length than most of their encoder, or none."""
-    return store.rows(
-        "SELECT e.id, e.encoder FROM embedding e JOIN (SELECT encoder, length(vector) AS size, "
-        "rank() OVER (PARTITION BY encoder ORDER BY count(*) DESC, length(vector) DESC) AS place "
-        "FROM embedding GROUP BY encoder, length(vector)) usual ON usual.encoder = e.encoder "
-        f"AND place = 1 WHERE length(vector) != size OR length(vector) % {_FLOAT_BYTES} != 0 "
-        "OR length(vector) = 0"
-    )
-
-
-def _unreadable(store: Store) -> Iterator[str]:
-    for row in store.rows("SELECT name, number, hash, source, requires, evidence FROM version"):
-        where = f"version {row['number']} of {row['name']!r}"
-        try:
-            requires = json.loads(row["requires"])
-            json.loads(row["evidence"] or "null")
-        except ValueError as error:
-            yield f"{where} cannot be read: {error}"
-            continue
-        if content_hash(row["source"], requires) != row["hash"]:
-            yield f"{where} is not what its hash says: put back a backup"
-
-
-def _pin_problems(skill: Skill, known: set[tuple[str, str]]) -> Iterator[str]:
-    for needed, pinned in skill.requires.items():
-        if (needed, pinned) not in known:
-            yield f"{skill.name!r} requires a version of {needed!r} that is gone"
-    try:
-        facts = read_source(skill.source)
-    except ValueError as error:
-        yield f"{skill.name!r} cannot be read: {error}"
-        return
-    if facts.name != skill.name:
-        yield f"{skill.name!r} has the source of {facts.name!r}: archive it"
-    for name in facts.requires:
-        if name not in skill.requires:
-            yield f"{skill.name!r} calls {name!r}, but no version of it is pinned"
 
 
 def _last_change(connection: sqlite3.Connection) -> int:
