@@ -117,6 +117,7 @@ def _table_examples(text: str, path: Path) -> tuple[Example, ...]:
 def _table_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows that are not empty, each with the line it begins at; cells may hold lines."""
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the process's, not ours
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
     try:
