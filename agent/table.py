@@ -86,8 +86,9 @@ def cell_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     Blank lines are left out, but where the header has one column they are an empty cell.
     """
     delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    text = io.StringIO(_read(path), newline="")
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    text = _read(path)
+    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))  # the process's, not ours
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line, width = 1, 0
     try:
         for row in reader:

@@ -14,6 +14,7 @@ from habilis.agent.authors.compose.found import Found, NotFound
 from habilis.agent.authors.compose.rivals import Dispute
 from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
+from habilis.errors import HabilisError
 
 _QUESTIONS: Final = 3
 
@@ -97,6 +98,10 @@ class ComposeAuthor:
         )
         try:
             return await asyncio.to_thread(search)
+        except HabilisError:
+            raise  # of the worker that runs skills, not of the search
+        except Exception as error:  # noqa: BLE001 - a defect here must not end the session
+            return NotFound(why=f"the search broke off: {type(error).__name__}: {error}")
         finally:
             stopped.set()  # a cancelled reply must not leave its thread searching
 

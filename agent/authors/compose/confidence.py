@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from habilis.agent.authors.compose.rivals import Rival, agreement
 from habilis.agent.authors.compose.terms import Choice, Constant, Term, walk
-from habilis.agent.authors.compose.types import Row
+from habilis.agent.authors.compose.types import Row, text_of_value
 
 SURE = 0.85
 _LENIENT = 0.5  # programs that compute something may be longer than what they explain
@@ -79,8 +79,8 @@ def confidence(signs: Signs) -> float:
 
 def _evidence(outputs: Sequence[object]) -> float:
     """Return the bits that the outputs tell; a repeated output tells one bit."""
-    distinct = dict.fromkeys(map(repr, outputs))
-    firsts = {repr(output): output for output in reversed(outputs)}
+    distinct = dict.fromkeys(map(text_of_value, outputs))
+    firsts = {text_of_value(output): output for output in reversed(outputs)}
     bits = sum(min(_BITS_LIMIT, _bits(firsts[text])) for text in distinct)
     return bits + len(outputs) - len(distinct)
 

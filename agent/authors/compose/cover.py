@@ -24,7 +24,7 @@ from habilis.agent.authors.compose.terms import (
     Values,
     walk,
 )
-from habilis.agent.authors.compose.types import SHARED, item_type
+from habilis.agent.authors.compose.types import MAX_TEXT, SHARED, item_type, within_limits
 
 _NODES, _NODES_LIST = 3000, 500  # looked at for one cover
 _EMPTY_LIMIT = 3  # lists up to this cost may be parts of an output where they are empty
@@ -111,6 +111,8 @@ class Cover:
         if any(output is None for output in outputs):
             return None if any(outputs) else Constant(None, self._goal.type, cost=1)
         texts: list[Whole] = [o for o in outputs if isinstance(o, (str, tuple))]
+        if min(map(len, texts)) > MAX_TEXT:
+            return None
         if not any(texts):
             return Constant(texts[0], self._goal.type, cost=1)
         return self._shortest(chosen, texts, limit, nodes, without)
@@ -179,6 +181,7 @@ class Cover:
                     output[at : at + end - start] == piece
                     for at, output in zip(step.positions, outputs, strict=True)
                 )
+                and within_limits(piece)
             ):
                 cost = _constant_cost(piece, lonely=len(outputs) == 1)
                 moved = tuple(at + end - start for at in step.positions)

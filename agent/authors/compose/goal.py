@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Protocol
 
 from habilis.agent.authors.compose.terms import ERROR, Choice, Term, Values
-from habilis.agent.authors.compose.types import Type
+from habilis.agent.authors.compose.types import MAX_NUMBER, Type
 
 PARTIAL = 1.5  # more for an answer that raises on some row without an output
 AGAIN: Type = "again"  # watched for terms that print what a cheaper one gives too
@@ -110,5 +110,9 @@ class Goal:
 
 def _is(value: object, wanted: object) -> bool:
     if isinstance(value, float) and isinstance(wanted, (int, float)):
+        if value is wanted:  # there is one NaN
+            return True
+        if isinstance(wanted, int) and abs(wanted) > MAX_NUMBER:
+            return value == wanted
         return math.isclose(value, wanted, rel_tol=1e-9, abs_tol=1e-12)
     return value == wanted

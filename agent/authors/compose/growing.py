@@ -13,6 +13,7 @@ from habilis.agent.authors.compose.clock import Clock
 from habilis.agent.authors.compose.goal import Goal, Judged
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.terms import Term
+from habilis.agent.authors.compose.types import all_within_limits, text_of_value
 
 ACTIVE = 4  # examples a search starts from
 _MAX_ACTIVE = 10
@@ -66,13 +67,26 @@ def _judge(first_miss: FirstMiss, active: list[int], missed: list[int], term: Te
 
 
 def varied(problem: Problem, count: int = ACTIVE) -> list[int]:
-    """Return a few examples to start from: the shortest, the longest, different outputs."""
-    order = sorted(range(len(problem.rows)), key=lambda i: (len(repr(problem.rows[i])), i))
+    """Return a few examples to start from: the shortest, the longest, different outputs.
+
+    Large ones are left for judging answers, unless there are no others.
+    """
+    small = [
+        i
+        for i, (row, output) in enumerate(zip(problem.rows, problem.outputs, strict=True))
+        if all_within_limits((*row, output))
+    ]
+    places = small if len(small) > 1 else range(len(problem.rows))
+    order = sorted(places, key=lambda i: (len(text_of_value(problem.rows[i])), i))
     chosen = list(dict.fromkeys([order[0], order[-1], order[len(order) // 2]]))
-    seen = {repr(problem.outputs[i]) for i in chosen}
+    seen = {text_of_value(problem.outputs[i]) for i in chosen}
     for i in order:
-        if len(chosen) < count and i not in chosen and repr(problem.outputs[i]) not in seen:
+        if (
+            len(chosen) < count
+            and i not in chosen
+            and text_of_value(problem.outputs[i]) not in seen
+        ):
             chosen.append(i)
-            seen.add(repr(problem.outputs[i]))
+            seen.add(text_of_value(problem.outputs[i]))
     spare = [i for i in order if i not in chosen]
     return sorted([*chosen, *spare[: max(0, count - len(chosen))]])

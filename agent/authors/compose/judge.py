@@ -9,7 +9,7 @@ from habilis.agent.authors.compose.expressions import write
 from habilis.agent.authors.compose.render import Program
 from habilis.agent.authors.compose.table import namespace
 from habilis.agent.authors.compose.terms import Term, Values
-from habilis.agent.authors.compose.types import Row, thaw
+from habilis.agent.authors.compose.types import Row, freeze, text_of_value, thaw
 from habilis.skills.compare import same
 
 Function = Callable[..., object]
@@ -73,7 +73,7 @@ def run(function: Function, row: Values) -> object:
 
 def outcome_text(result: object) -> str:
     """Return what tells results apart."""
-    return type(result).__name__ if isinstance(result, Exception) else repr(result)
+    return type(result).__name__ if isinstance(result, Exception) else text_of_value(freeze(result))
 
 
 def probes(rows: Sequence[Values]) -> list[Values]:

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from habilis.agent.authors.compose.terms import Component, Constant, Values
-from habilis.agent.authors.compose.types import Type, freeze, type_of
+from habilis.agent.authors.compose.types import (
+    MAX_SLOW,
+    Type,
+    all_within_limits,
+    freeze,
+    text_of_value,
+    type_of,
+)
 from habilis.agent.example import Example
 from habilis.skills.compare import show
 
@@ -22,6 +29,7 @@ class Problem:
     """`rows[i]` holds the inputs of example i as frozen values, one per parameter.
 
     `spare` rows have no outputs: what a program does on them is evidence all the same.
+    `has_long`: a program may meet texts, here or elsewhere, too long for slow patterns.
     """
 
     names: tuple[str, ...]
@@ -30,6 +38,7 @@ class Problem:
     rows: tuple[Values, ...]
     outputs: Values
     spare: tuple[Values, ...] = ()
+    has_long: bool = False
 
     @property
     def width(self) -> int:
@@ -42,13 +51,10 @@ class Problem:
 
     def only(self, chosen: Sequence[int]) -> Problem:
         """Return the same problem with some of its examples."""
-        return Problem(
-            names=self.names,
-            types=self.types,
-            returns=self.returns,
+        return replace(
+            self,
             rows=tuple(self.rows[i] for i in chosen),
             outputs=tuple(self.outputs[i] for i in chosen),
-            spare=self.spare,
         )
 
 
@@ -106,8 +112,8 @@ def read_problem(examples: Sequence[Example], names: Sequence[str]) -> Problem:
 def _check_agreement(rows: Sequence[Values], outputs: Values) -> None:
     seen: dict[str, int] = {}
     for position, row in enumerate(rows):
-        first = seen.setdefault(repr(row), position)
-        if repr(outputs[first]) != repr(outputs[position]):
+        first = seen.setdefault(text_of_value(row), position)
+        if text_of_value(outputs[first]) != text_of_value(outputs[position]):
             raise Unreadable(
                 f"examples {first + 1} and {position + 1} contradict each other: "
                 f"the same inputs give {show(outputs[first], 80)} and {show(outputs[position], 80)}"
@@ -116,12 +122,20 @@ def _check_agreement(rows: Sequence[Values], outputs: Values) -> None:
 
 def with_spare(problem: Problem, others: Sequence[Values]) -> Problem:
     """Return a problem with a few of the inputs that have no outputs: evenly spread ones."""
-    fitting = [row for row in others if _fits(row, problem)]
+    small = filter(all_within_limits, others)  # large ones are left for judging answers
+    fitting = [row for row in small if _fits(row, problem)]
     step = max(1, len(fitting) // _SPARE)
     spare = fitting[::step][:_SPARE]
     if not any(map(_is_foreign, [*problem.rows, *spare])):
         spare[-1:] = [next(filter(_is_foreign, fitting), *spare[-1:])] if spare else []
-    return replace(problem, spare=tuple(spare))
+    has_long = any(map(_is_long, [*problem.rows, *others]))
+    return replace(problem, spare=tuple(spare), has_long=has_long)
+
+
+def _is_long(value: object) -> bool:
+    if isinstance(value, str):
+        return len(value) > MAX_SLOW
+    return isinstance(value, tuple) and any(map(_is_long, value))
 
 
 def _is_foreign(row: Values) -> bool:

@@ -17,11 +17,12 @@ from habilis.agent.authors.compose.quotes import double_quoted
 from habilis.agent.authors.compose.table import MODULES
 from habilis.agent.authors.compose.terms import Apply, Choice, Comprehension, Concat, Term, walk
 from habilis.agent.authors.compose.tidy import text_of
-from habilis.agent.authors.compose.types import Type, thaw
+from habilis.agent.authors.compose.types import Type, text_of_value, thaw
 
 _MAX_LINE = 96
 _MAX_SENTENCE = 100
 _MAX_EXAMPLE = 400  # characters; a longer one tells a reader nothing
+_NO_LITERAL = re.compile(r"\b(?:nan|inf)\b")  # are names only in a program
 _WORTH_A_NAME = 4  # cost of a part that is used twice
 _LONG = 28  # characters of a part of a text, above which it is named when the line is long
 _LOCALS = {"str": "part", "list[str]": "words", "date": "when", "float": "value", "int": "number"}
@@ -104,16 +105,21 @@ def _annotation(type_: Type) -> str:
 
 
 def _docstring(name: str, description: str, problem: Problem) -> list[str]:
-    shown = min(range(len(problem.rows)), key=lambda i: len(repr(problem.rows[i])))
-    arguments = ", ".join(repr(thaw(value)) for value in problem.rows[shown])
+    shown = min(range(len(problem.rows)), key=lambda i: _unfit_to_show(problem, i))
+    arguments = ", ".join(text_of_value(thaw(value)) for value in problem.rows[shown])
     quote = '"' * 3
-    example = f"    >>> {name}({arguments})\n    {thaw(problem.outputs[shown])!r}"
-    if len(example) > _MAX_EXAMPLE:
+    example = f"    >>> {name}({arguments})\n    {text_of_value(thaw(problem.outputs[shown]))}"
+    if len(example) > _MAX_EXAMPLE or _NO_LITERAL.search(example):
         return [f"    {quote}{sentence(description)}{quote}"]
     text = f"{sentence(description)}\n\nExample:\n{example}\n".replace("\\", "\\\\")
     lines = text.replace(quote, '\\"\\"\\"').split("\n")
     inside = [f"    {line}" if line else "" for line in lines[1:-1]]
     return [f"    {quote}{lines[0]}", *inside, f"    {quote}"]
+
+
+def _unfit_to_show(problem: Problem, place: int) -> tuple[bool, int]:
+    text = text_of_value((problem.rows[place], problem.outputs[place]))
+    return _NO_LITERAL.search(text) is not None, len(text_of_value(problem.rows[place]))
 
 
 def sentence(text: str) -> str:

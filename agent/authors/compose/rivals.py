@@ -15,7 +15,7 @@ from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.judge import Function, outcome_text, run
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.terms import Term, Values
-from habilis.agent.authors.compose.types import thaw
+from habilis.agent.authors.compose.types import ends, text_of_value, thaw
 
 _SLACK = 6.0  # how much dearer than the best an answer may be
 _LIKELY = 3.0  # how much dearer an answer may be to put a row in doubt
@@ -57,23 +57,23 @@ def find_rivals(
     rows: Sequence[Values],
     outputs: Values,
 ) -> list[Rival]:
-    """Return the answers of a search that are right, best first; the goal has at least one.
+    """Return the answers of a search that are right, best first.
 
-    `rows` are inputs without outputs.
+    The goal has at least one; its last is always among them, however dear. `rows` are
+    inputs without outputs.
     """
     cost, term = goal.answers[-1]
-    offered = sorted([(cost, term), *goal.rivals], key=lambda pair: pair[0])
-    found: list[Rival] = []
-    seen: set[int] = set()
     looks = {_look(output) for output in outputs}
-    for price, rival in offered:
+    found = [_rival(cost, term, compiled(term), rows[:_MAX_ROWS], looks)]
+    seen = {id(term)}
+    for price, rival in sorted(goal.rivals, key=lambda pair: pair[0]):
         if price > cost + _SLACK or len(found) == _MOST:
             break
         if id(rival) in seen:
             continue
         seen.add(id(rival))
         function = compiled(rival)
-        if rival is term or is_right(function):
+        if is_right(function):
             found.append(_rival(price, rival, function, rows[:_MAX_ROWS], looks))
     return sorted(found, key=lambda r: r.cost + _RAISES * r.raises + _ODD * r.odd)
 
@@ -97,7 +97,7 @@ def _look(value: object) -> str:
     """Return the classes of a text's runs: "12-Mar" is "0-Aa"; anything else is its type."""
     if not isinstance(value, str):
         return type(value).__name__
-    look = re.sub(r"[^\W\d_]+", lambda run: _case(run.group()), value)
+    look = re.sub(r"[^\W\d_]+", lambda run: _case(run.group()), ends(value))
     return re.sub(r"\d+", "0", look)
 
 
@@ -149,7 +149,11 @@ def _strangeness(rival: Rival, rows: Sequence[Values], problem: Problem) -> list
 
 def _parts(row: Values) -> list[str]:
     """Return the numbers and the words of a row's values."""
-    return re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+", " ".join(map(str, row)))
+    return re.findall(r"\d+(?:\.\d+)?|[^\W\d_]+", " ".join(map(_text, row)))
+
+
+def _text(value: object) -> str:
+    return ends(value if isinstance(value, str) else text_of_value(value))
 
 
 def _distance(parts: Sequence[str], known: Sequence[Sequence[str]]) -> float:

@@ -25,7 +25,7 @@ from habilis.agent.authors.compose.terms import (
     Values,
     Variable,
 )
-from habilis.agent.authors.compose.types import SHARED, Type, all_within_limits
+from habilis.agent.authors.compose.types import SHARED, Type, all_within_limits, freeze
 
 _MAX_TERMS = 400_000
 _PATIENCE = 0.7  # share of the time that may go into looking for a cheaper answer
@@ -61,6 +61,8 @@ class Search:
         self.bank: Bank = {}
         self._seen: dict[Type, dict[Values, Term]] = {}
         self._toolbox, self._calls, self._max_cost = toolbox, calls, max_cost
+        large = not all(map(all_within_limits, problem.columns))
+        self._check_every = 1 if large else _CHECK_EVERY
         self._count = 0
         self._printed: Counter[Values] = Counter()
         self._watchers: dict[Type, list[Callable[[Term], None]]] = {}
@@ -142,6 +144,8 @@ class Search:
         self, component: Component, arguments: tuple[Term, ...], values: Values, level: int
     ) -> None:
         """Keep the term of these values unless it is known, too large, or wrong everywhere."""
+        if component.returns == "float":
+            values = tuple(map(freeze, values))  # one NaN
         try:
             known = values in self._seen.setdefault(component.returns, {})
         except TypeError:  # a value that cannot be hashed cannot be compared either
@@ -153,8 +157,13 @@ class Search:
                 )
             return
         failed = values.count(ERROR)
-        if failed < len(values) and all_within_limits(values):
-            self._keep(Apply(component, arguments, values, cost=level, partial=failed > 0), level)
+        if failed == len(values):
+            return
+        term = Apply(component, arguments, values, cost=level, partial=failed > 0)
+        if all_within_limits(values):
+            self._keep(term, level)
+        elif component.returns == self.goal.type:  # too large to build upon, maybe the answer
+            self.goal.see(term)
 
     def _see_again(self, term: Apply) -> None:
         """Show another way to known values where it matters: beside what it shares parts with."""
@@ -181,7 +190,7 @@ class Search:
         choosy = again and self.goal.type == component.returns
         for arguments in self._arguments(component, level):
             ticks += 1
-            if ticks == _CHECK_EVERY:
+            if ticks >= self._check_every:
                 self._tick(ticks)
                 ticks = 0
             if may_be_fixed and all(type(argument) is Constant for argument in arguments):

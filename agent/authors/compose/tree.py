@@ -10,7 +10,7 @@ from habilis.agent.authors.compose.clock import Clock, OutOfTime
 from habilis.agent.authors.compose.cover import Cover
 from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.terms import Choice, Constant, Term
-from habilis.agent.authors.compose.types import Type
+from habilis.agent.authors.compose.types import Type, within_limits
 
 _IF_COST = 3
 _IF_COST_FEW = 8  # with three examples or fewer: such a program is right 14 % of the time
@@ -114,4 +114,7 @@ class Tree:
         values = {o for i, o in enumerate(self._goal.outputs) if examples >> i & 1}
         if len(values) > 1 or limit <= _LITERAL_COST:
             return None
-        return Constant(values.pop(), self._goal.type, cost=_LITERAL_COST)
+        value = values.pop()
+        if not within_limits(value):
+            return None
+        return Constant(value, self._goal.type, cost=_LITERAL_COST)

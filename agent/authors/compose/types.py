@@ -7,6 +7,7 @@ function of one argument is "str>bool".
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 
@@ -15,8 +16,12 @@ Type = str
 MAX_TEXT = 2000  # characters; longer values are not built upon
 MAX_ITEMS = 256
 MAX_NUMBER = 10**12
+MAX_SLOW = 5000  # characters; a pattern that looks far ahead from each place takes 0.1 s
 SHARED = frozenset({"date", "decimal"})  # computed once, however often it is printed
 _LIST = re.compile(r"list\[(.*)\]")
+
+
+_NAN = math.nan
 
 
 class Row(dict[str, object]):
@@ -27,11 +32,16 @@ class Row(dict[str, object]):
 
 
 def freeze(value: object) -> object:
-    """Return plain data with lists as tuples and dicts as rows."""
+    """Return plain data with lists as tuples and dicts as rows.
+
+    There is one NaN: in a tuple, it equals itself then.
+    """
     if isinstance(value, list):
         return tuple(map(freeze, value))
     if isinstance(value, dict):
         return Row({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, float) and value != value:
+        return _NAN
     return value
 
 
@@ -48,6 +58,26 @@ def item_type(type_: Type) -> Type | None:
     """Return T of "list[T]", None for any other type."""
     found = _LIST.fullmatch(type_)
     return found.group(1) if found else None
+
+
+def text_of_value(value: object) -> str:
+    """Return what tells frozen values apart: the repr, or hexadecimal where Python has none.
+
+    An integer of more than 4,300 digits has no decimal text.
+    """
+    try:
+        return repr(value)
+    except ValueError:
+        if isinstance(value, int):
+            return hex(value)
+        if isinstance(value, Row):
+            value = tuple(value.items())
+        return f"({', '.join(map(text_of_value, value))})" if isinstance(value, tuple) else "?"
+
+
+def ends(text: str) -> str:
+    """Return the first and the last characters of a long text, to look for what recurs."""
+    return text if len(text) <= 2 * MAX_TEXT else text[:MAX_TEXT] + text[-MAX_TEXT:]
 
 
 def type_of(values: Iterable[object]) -> Type | None:
@@ -106,8 +136,13 @@ def within_limits(value: object) -> bool:
             return len(value) <= MAX_ITEMS and -MAX_NUMBER <= min(value) <= max(value) <= MAX_NUMBER
         return len(value) <= MAX_ITEMS and all(map(within_limits, value))
     if isinstance(value, (int, float)):
-        return -MAX_NUMBER <= value <= MAX_NUMBER  # NaN and infinity are out as well
+        return -MAX_NUMBER <= value <= MAX_NUMBER or not _is_finite(value)
     return True
+
+
+def _is_finite(value: float) -> bool:
+    """Tell whether a number is one; an integer is, also one beyond any float."""
+    return isinstance(value, int) or math.isfinite(value)
 
 
 def all_within_limits(values: tuple[object, ...]) -> bool:

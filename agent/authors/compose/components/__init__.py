@@ -9,7 +9,7 @@ from habilis.agent.authors.compose.components import dates, lists, numbers, rows
 from habilis.agent.authors.compose.costs import domain, priced, priced_constants
 from habilis.agent.authors.compose.problem import Problem, Toolbox
 from habilis.agent.authors.compose.terms import Component, Constant
-from habilis.agent.authors.compose.types import Row, Type
+from habilis.agent.authors.compose.types import Row, Type, ends
 
 
 def choose(problem: Problem, skills: Sequence[Component] = (), *, inside: bool = False) -> Toolbox:
@@ -29,7 +29,7 @@ def choose(problem: Problem, skills: Sequence[Component] = (), *, inside: bool =
     made: list[Constant] = []
     if "str" in types or "list[str]" in types:
         found += strings.components(types, problem.columns)
-        made += strings.constants(inputs, outputs, rows=count)
+        made += strings.constants(inputs, outputs, rows=count, slow=not problem.has_long)
         styles = dates.constants(inputs, outputs, rows=count)
         if styles:
             found += dates.components(types)
@@ -65,7 +65,7 @@ def _types(problem: Problem, table: Sequence[Row], skills: Sequence[Component]) 
 def _texts(values: Sequence[object]) -> Iterator[str]:
     for value in values:
         if isinstance(value, str):
-            yield value
+            yield ends(value)
         elif isinstance(value, Row):
             yield from _texts(list(value.values()))
         elif isinstance(value, tuple):

@@ -11,7 +11,7 @@ from decimal import Decimal
 from habilis.agent.authors.compose.problem import Problem
 from habilis.agent.authors.compose.table import read_table
 from habilis.agent.authors.compose.terms import Component, Constant, listed
-from habilis.agent.authors.compose.types import Row, Type
+from habilis.agent.authors.compose.types import MAX_NUMBER, Row, Type, within_limits
 
 _INTS = """
 1 a: int, b: int -> int = a + b
@@ -203,9 +203,11 @@ def constants(problem: Problem, types: Sequence[Type], *, text_numbers: bool) ->
         made += listed(_steps(outputs), "step", rows=rows)
         made += listed(_QUANTA, "quantum", rows=rows)
     if "float" in text or text_numbers:
-        made += listed(
-            {2: _factors(list(zip(*problem.rows, strict=True)), outputs)}, "float", rows=rows
-        )
+        pairs = zip(problem.rows, outputs, strict=True)
+        usual = [(row, output) for row, output in pairs if all(map(_is_usual, (*row, output)))]
+        columns = list(zip(*(row for row, _ in usual), strict=True))
+        factors = _factors(columns, [output for _, output in usual])
+        made += listed({2: factors}, "float", rows=rows)
     return made
 
 
@@ -233,7 +235,7 @@ def _recurring(outputs: Sequence[object]) -> list[int]:
 
 
 def _integers(value: object) -> Iterator[int]:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool) and within_limits(value):
         yield value
     elif isinstance(value, tuple):
         for item in value:
@@ -259,9 +261,14 @@ def _factors(columns: Sequence[Sequence[object]], outputs: Sequence[object]) -> 
     return list(dict.fromkeys(found))[:6]
 
 
+def _is_usual(value: object) -> bool:
+    """Tell whether a value is no number out of bounds: not NaN, infinite or huge."""
+    return not isinstance(value, (int, float)) or abs(value) <= MAX_NUMBER
+
+
 def _numbers(value: object) -> Iterable[float]:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return [float(value)]
+        return [float(value)] if _is_usual(value) else []
     if isinstance(value, str):
         return [float(number.replace(",", "")) for number in _NUMBER.findall(value)[:4]]
     if isinstance(value, tuple) and value and not isinstance(value[0], Row):

@@ -8,7 +8,14 @@ from functools import lru_cache
 
 from habilis.agent.author import CallSkill
 from habilis.agent.authors.compose.terms import ERROR, Component, Values
-from habilis.agent.authors.compose.types import Type, freeze, item_type, thaw, type_of
+from habilis.agent.authors.compose.types import (
+    Type,
+    freeze,
+    item_type,
+    text_of_value,
+    thaw,
+    type_of,
+)
 from habilis.skills.skill import Skill
 
 _COST = 2
@@ -112,7 +119,7 @@ class SkillCalls:
         rows = [row for row in rows if ERROR not in row]
         if component.maps:
             rows = [(item,) for row in rows for item in _items(row)]
-        keyed = {(component.skill, repr(row)): row for row in rows}
+        keyed = {(component.skill, text_of_value(row)): row for row in rows}
         missing = {key: row for key, row in keyed.items() if key not in self._known}
         if not missing:
             return
@@ -126,8 +133,8 @@ class SkillCalls:
     def value(self, component: Component, row: Values) -> object:
         """Return what the skill gave on a prepared row, ERROR when it failed."""
         if ERROR in row or not component.maps:
-            return self._known.get((component.skill, repr(row)), ERROR)
-        values = tuple(self._known[component.skill, repr((item,))] for item in _items(row))
+            return self._known.get((component.skill, text_of_value(row)), ERROR)
+        values = tuple(self._known[component.skill, text_of_value((item,))] for item in _items(row))
         return ERROR if ERROR in values else values
 
     def run(self, component: Component, row: Values) -> object:

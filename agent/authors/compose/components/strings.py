@@ -141,6 +141,7 @@ _PATTERNS = {
     ),
     4: (r"\d{3,}",),
 }
+_SLOW = frozenset({r"\((.*?)\)", '"(.*?)"', r"\[(.*?)\]", r"\S+@\S+"})
 # With letters beyond English ones, a word is more than A to Z.
 _FOREIGN = {
     cost: tuple(_LETTERS.get(pattern, pattern) for pattern in patterns)
@@ -188,8 +189,13 @@ def _joined(table: str) -> str:
     return table.replace("\\\n", "")
 
 
-def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> list[Constant]:
-    """Return separators, words and patterns found in the examples, and small counts."""
+def constants(
+    inputs: Iterable[str], outputs: Iterable[str], *, rows: int, slow: bool = True
+) -> list[Constant]:
+    """Return separators, words and patterns found in the examples, and small counts.
+
+    Without `slow`, patterns that take time quadratic in a text's length are left out.
+    """
     inputs, outputs = list(inputs), list(outputs)
     made = [*_separators(inputs, rows), *_glues(outputs, rows)]
     vary = len({len(text) for text in inputs}) > 1
@@ -200,11 +206,16 @@ def constants(inputs: Iterable[str], outputs: Iterable[str], *, rows: int) -> li
         ]
     foreign = any(letter.isalpha() for text in inputs for letter in text if letter > "\x7f")
     patterns = {
-        cost: [p for p in some if any(re.search(p, text) for text in inputs)]
+        cost: [
+            p
+            for p in some
+            if (slow or p not in _SLOW) and any(re.search(p, text) for text in inputs)
+        ]
         for cost, some in (_FOREIGN if foreign else _PATTERNS).items()
     }
     made += listed(patterns, "pattern", rows=rows)
-    made += listed({2: _mined_patterns(inputs, outputs)}, "pattern", rows=rows)
+    if slow:
+        made += listed({2: _mined_patterns(inputs, outputs)}, "pattern", rows=rows)
     made += listed(_INDEXES, "index", rows=rows)
     made += listed(rules(_CHANGES), "str>str", rows=rows)
     return made + listed(rules(_KEEPS), "str>bool", rows=rows)
