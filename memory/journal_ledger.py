@@ -168,8 +168,8 @@ def set_aside_again(
 ) -> None:
     """Count as set aside what counted as spent: the call was not over."""
     connection.execute(
-        "UPDATE account SET reserved_tokens = reserved_tokens + ?, reserved_usd = reserved_usd + ?, "
-        "tokens = tokens - ?, usd = usd - ?, unpriced = unpriced - ? WHERE scope IN (?, ?)",
+        "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
+        "reserved_usd = reserved_usd + ?, tokens = tokens - ?, usd = usd - ?, unpriced = unpriced - ? WHERE scope IN (?, ?)",
         (tokens, usd or 0.0, tokens, usd or 0.0, usd is None, *_scopes(session)),
     )
 

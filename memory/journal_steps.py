@@ -246,7 +246,7 @@ def end_reply(
 
 
 def leave_reply(connection: Connection, step: StepRow) -> None:
-    """Let another call stand in this one's place; one under way is in doubt until it is answered."""
+    """Let another call stand in this one's place; it is in doubt until its answer comes."""
     if step.state is StepState.BEGUN:
         end_reply(connection, step.id, state=StepState.IN_DOUBT, cost=step.cost)
     else:

@@ -48,9 +48,9 @@ class Desk:
         claim: Claim | None = None,
         question: str = "question",
     ) -> str:
-        request = f"{question} {number}"
-        place = Place(claim=claim or self.claim, number=number, request=request)
-        message = Message(role="user", content=request)
+        asked = f"{question} {number}"
+        place = Place(claim=claim or self.claim, number=number, request=asked)
+        message = Message(role="user", content=asked)
         request = Request(purpose=Purpose.ACT, task=Task("x"), messages=[message])
         return (await self.payer.pay(place, author, request, most=MOST)).text
 
