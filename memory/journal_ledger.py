@@ -169,7 +169,8 @@ def set_aside_again(
     """Count as set aside what counted as spent: the call was not over."""
     connection.execute(
         "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
-        "reserved_usd = reserved_usd + ?, tokens = tokens - ?, usd = usd - ?, unpriced = unpriced - ? WHERE scope IN (?, ?)",
+        "reserved_usd = reserved_usd + ?, tokens = tokens - ?, usd = usd - ?, "
+        "unpriced = unpriced - ? WHERE scope IN (?, ?)",
         (tokens, usd or 0.0, tokens, usd or 0.0, usd is None, *_scopes(session)),
     )
 

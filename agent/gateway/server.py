@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from habilis.agent.author import Author, Purpose, Reply, Request
-from habilis.agent.gateway.pace import Pace
+from habilis.agent.gateway.pace import LONGEST_HOLD_S, Pace
 from habilis.agent.gateway.wire import (
     LIMIT_BYTES,
     Call,
@@ -150,7 +150,7 @@ class Gateway:
                 return reply
             except EndpointBusy as error:
                 pace.refused(error.retry_after_s)
-                if not left:
+                if not left or (error.retry_after_s or 0) > LONGEST_HOLD_S:
                     raise
             except ReplyLost:
                 if not left:

@@ -16,7 +16,7 @@ from habilis.agent.author import Message, Purpose
 from habilis.agent.gateway.client import PayThroughGateway
 from habilis.agent.gateway.start import SOCKET
 from habilis.agent.sessions.paying import PayHere
-from habilis.errors import BudgetSpent, ClaimLost, EndpointUnreachable, KeyRefused
+from habilis.errors import BudgetSpent, ClaimLost, EndpointBusy, EndpointUnreachable, KeyRefused
 from habilis.memory.journal import Journal
 from habilis.memory.journal_claims import Claim
 from habilis.memory.journal_ledger import scope_of
@@ -213,9 +213,12 @@ def test_a_killed_gateway_leaves_its_calls_in_doubt(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_reply_that_broke_off_may_have_been_paid(desk: Desk, stream: bool) -> None:
-    """It is asked for again, and the first attempt counts as spent."""
-    with ChatServer([Fault(drop=True), "whole"]) as server:
+@pytest.mark.parametrize("lost", [Fault(drop=True), Say(body="<html>bad gateway</html>")])
+def test_a_reply_that_broke_off_may_have_been_paid(
+    desk: Desk, lost: Fault | Say, stream: bool
+) -> None:
+    """So may one that a proxy replaced: it is asked for again, and the first counts as spent."""
+    with ChatServer([lost, "whole"]) as server:
         author = OpenAIAuthor("m", base_url=server.url, api_key="k", stream=stream)
         assert asyncio.run(desk.ask(author)) == "whole"
     states = [step.state for step in desk.journal.steps.of_session("s")]
@@ -242,6 +245,15 @@ def test_a_rate_limit_is_waited_out(desk: Desk) -> None:
         assert asyncio.run(desk.ask(author)) == "four"
     assert len(server.requests) == 3
     assert not desk.journal.steps.in_doubt("s")
+
+
+def test_a_long_wish_is_for_the_session_to_wait_for(desk: Desk) -> None:
+    """The gateway does not sit on the call: the session has its patience, and tells."""
+    with ChatServer([Fault(status=429, retry_after="7200"), "never"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        with pytest.raises(EndpointBusy) as caught:
+            asyncio.run(desk.ask(author))
+    assert caught.value.retry_after_s == 7200 and len(server.requests) == 1
 
 
 def test_a_budget_is_never_overrun(desk: Desk) -> None:
