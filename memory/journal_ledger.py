@@ -174,6 +174,18 @@ def settle(
     )
 
 
+def set_aside_again(
+    connection: Connection, session: str, *, tokens: int, usd: float | None
+) -> None:
+    """Count as set aside what counted as spent: the call was not over."""
+    connection.execute(
+        "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
+        "reserved_usd = reserved_usd + ?, tokens = tokens - ?, usd = usd - ?, "
+        "unpriced = unpriced - ? WHERE scope IN (?, ?)",
+        (tokens, usd or 0.0, tokens, usd or 0.0, usd is None, *_scopes(session)),
+    )
+
+
 def add_use(connection: Connection, session: str, *, steps: int, seconds: float) -> None:
     """Count steps taken and seconds gone by."""
     connection.execute(

@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from habilis.memory.journal_claims import Claim, Claims, check_claim, set_acting
-from habilis.memory.journal_ledger import LIBRARY, add_use, read_accounts, reserve, scope_of, settle
+from habilis.memory.journal_ledger import (
+    LIBRARY,
+    add_use,
+    read_accounts,
+    reserve,
+    scope_of,
+    set_aside_again,
+    settle,
+)
 from habilis.memory.step import Cost, Place, StepKind, StepRow, StepState
 from habilis.memory.store import Connection, Row, Store, storable
 
@@ -212,13 +220,21 @@ def begin_reply(
 def end_reply(
     connection: Connection, step: int, *, state: StepState, content: str = "", cost: Cost
 ) -> None:
-    """Do what `Steps.end_reply` says, within a transaction."""
+    """Do what `Steps.end_reply` says, within a transaction.
+
+    A call that was given up, and is answered after all, is dropped at its true cost.
+    """
     row = connection.execute(
-        "SELECT * FROM step WHERE id = ? AND state = 'begun'", (step,)
+        "SELECT * FROM step WHERE id = ? AND state IN ('begun', 'in_doubt')", (step,)
     ).fetchone()
     if row is None:
         return
     before = _step(row)
+    if before.state is StepState.IN_DOUBT:
+        if state is StepState.IN_DOUBT:
+            return
+        state = StepState.DROPPED if state is StepState.DONE else state
+        set_aside_again(connection, before.session, tokens=before.cost.tokens, usd=before.cost.usd)
     settle(
         connection,
         before.session,
@@ -240,6 +256,14 @@ def end_reply(
             step,
         ),
     )
+
+
+def leave_reply(connection: Connection, step: StepRow) -> None:
+    """Let another call stand in this one's place; it is in doubt until its answer comes."""
+    if step.state is StepState.BEGUN:
+        end_reply(connection, step.id, state=StepState.IN_DOUBT, cost=step.cost)
+    else:
+        connection.execute("UPDATE step SET state = 'dropped' WHERE id = ?", (step.id,))
 
 
 def _insert(

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import Any, Self
 
 _RETRY_AT_ONCE = {"retry-after-ms": "1"}  # the client takes a Retry-After of 0 for none
@@ -23,12 +24,14 @@ class Fault:
     """Fail one request: with an HTTP status, or by dropping the connection.
 
     A stream is dropped after its first words, any other answer before it begins.
+    `retry_after` is what the server wishes, else it wishes to be asked again at once.
     """
 
     status: int = 500
     message: str = "scripted fault"
     code: str | None = None
     drop: bool = False
+    retry_after: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._drop(streamed=bool(body.get("stream")))
         elif isinstance(answer, Fault):
             error = {"message": answer.message, "type": "error", "code": answer.code}
-            self._send({"error": error}, status=answer.status)
+            wish = {"retry-after": answer.retry_after} if answer.retry_after else _RETRY_AT_ONCE
+            self._send({"error": error}, status=answer.status, headers=wish)
         else:
             say = answer if isinstance(answer, Say) else Say(content=answer)
             if say.pieces:
@@ -208,12 +212,14 @@ class _Handler(BaseHTTPRequestHandler):
         chunk = text.encode()
         self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
 
-    def _send(self, body: object, *, status: int = 200) -> None:
+    def _send(
+        self, body: object, *, status: int = 200, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         content = (body if isinstance(body, str) else json.dumps(body)).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(content)))
-        for name, value in _RETRY_AT_ONCE.items() if status >= 400 else ():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(content)

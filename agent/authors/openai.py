@@ -124,8 +124,8 @@ class OpenAIAuthor:
             KeyRefused: the endpoint refuses the key.
             ModelUnknown: the endpoint does not serve the model.
             ContextTooLong: the messages are longer than the model's window.
-            AuthorError: any other refusal, an answer that is no completion, or none that
-                is complete in time.
+            ReplyLost: the answer is no completion, or is not complete in time.
+            AuthorError: any other refusal.
         """
         import httpx  # noqa: F401 - openai 3.54 looks at a half-imported httpx, which another
 
@@ -197,7 +197,7 @@ class OpenAIAuthor:
                 except openai.APIError as error:
                     raise await self._explain(client, error) from None
                 except Garbled as error:
-                    raise AuthorError(
+                    raise ReplyLost(
                         f"{where} sent no completion but {self._without_key(str(error))}; "
                         "does its address end in /v1?"
                     ) from None

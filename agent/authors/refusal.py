@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Mapping
-from typing import Final
-
-_LONGEST_WISH_S: Final = 3600.0
+from datetime import UTC
+from email.utils import parsedate_to_datetime
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that the server wishes to be left alone, None where it says nothing."""
+    """Return the seconds that the server wishes to be left alone, None where it says nothing.
+
+    However long: whoever waits has a patience of its own. A date is read by the server's
+    clock where it tells the time.
+    """
     for header, unit_s in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        said = headers.get(header, "")
         try:
-            seconds = float(headers.get(header, "")) * unit_s
+            seconds = float(said) * unit_s
         except ValueError:
-            continue
-        if 0 <= seconds <= _LONGEST_WISH_S:
+            seconds = _moment(said) - _moment(headers.get("date", ""), otherwise=time.time())
+        if 0 <= seconds < math.inf:
             return seconds
     return None
+
+
+def _moment(said: str, *, otherwise: float = math.nan) -> float:
+    """Read a date of HTTP (RFC 9110, 5.6.7), in seconds since 1970."""
+    try:
+        moment = parsedate_to_datetime(said)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return otherwise
 
 
 def words_of(error: Exception) -> str:

@@ -2,7 +2,8 @@
 
 Every call takes a turn. A refusal holds all turns back as long as the endpoint wishes and
 sets the pace to a little less than what it let through before; answers speed it up again,
-additively, as TCP does (Jacobson, 1988).
+additively, as TCP does (Jacobson, 1988). Where it wishes for longer than `LONGEST_HOLD_S`,
+whoever asked waits by its own patience, and turns go on before that.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 _WINDOW_S: Final = 2.0  # over which the endpoint's own rate is measured
 _BELOW: Final = 0.9  # of the rate that was refused
 _HOLD_S: Final = 0.5  # where a refusal names no time
+LONGEST_HOLD_S: Final = 60.0
 _SPEED_UP: Final = 0.1  # turns a second more, an answer: a tenth more a second
 _SLOW_UP: Final = 0.02  # of the pace, where answers are so rare that a tenth would be much
 _SHORTEST_S: Final = 0.5  # of a measurement
@@ -74,7 +76,8 @@ class Pace:
         slower = seen if self._per_s is None else min(self._per_s, max(seen, self._per_s / 2))
         self._per_s = max(0.2, _BELOW * slower)
         self._refusals += 1
-        self._held_until = now + (wish_s if wish_s is not None else _HOLD_S * 2**self._refusals)
+        hold_s = wish_s if wish_s is not None else _HOLD_S * 2 ** min(self._refusals, 16)
+        self._held_until = now + min(hold_s, LONGEST_HOLD_S)
         self._next = self._held_until
 
     def _forget(self, now: float) -> None:

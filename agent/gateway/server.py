@@ -13,7 +13,7 @@ from functools import partial
 from typing import Any
 
 from habilis.agent.author import Author, Purpose, Reply, Request
-from habilis.agent.gateway.pace import Pace
+from habilis.agent.gateway.pace import LONGEST_HOLD_S, Pace
 from habilis.agent.gateway.wire import (
     LIMIT_BYTES,
     Call,
@@ -28,12 +28,13 @@ from habilis.agent.task import Task
 from habilis.errors import AuthorError, EndpointBusy, HabilisError, LibraryError, ReplyLost
 from habilis.memory.address import Address
 from habilis.memory.journal import Journal
-from habilis.memory.journal_steps import begin_reply, end_reply, reply_at
+from habilis.memory.journal_steps import begin_reply, end_reply, leave_reply, reply_at
 from habilis.memory.opening import open_store
 from habilis.memory.step import StepRow, StepState
 from habilis.memory.store import Connection
 
 MakeAuthor = Callable[[dict[str, Any]], Author]
+Key = tuple[str, str, int]  # where a call stands: session, task, number
 _LOOK_S = 1.0
 _TASK = Task("a paid call")  # a model reads the messages; what the task was does not matter
 
@@ -42,14 +43,16 @@ class Gateway:
     """Serves one library's socket until nobody has asked for `idle_s` seconds.
 
     A call that the session asks for again, because it was killed, is joined, or answered
-    from the journal. Calls go on when the session that asked is gone.
+    from the journal. Calls go on when the session that asked is gone; where that asks for
+    something else when it is back, the first answer is only counted.
     """
 
     def __init__(self, address: Address, *, idle_s: float, make_author: MakeAuthor) -> None:
         self._idle_s, self._make_author = idle_s, make_author
         self._store = open_store(address)
         self._journal = Journal(self._store)
-        self._flights: dict[tuple[str, str, int], asyncio.Task[Reply]] = {}
+        self._flights: set[asyncio.Task[Reply]] = set()
+        self._last: dict[Key, tuple[str, asyncio.Task[Reply]]] = {}  # asked at each place, and what
         self._paces: dict[str, Pace] = {}
         self._authors: dict[str, Author] = {}
         self._owed: dict[int, dict[str, Any]] = {}  # how steps ended that there was no room for
@@ -69,7 +72,7 @@ class Gateway:
         async with server:
             await self._until_idle()
             server.close()
-        await asyncio.gather(*self._flights.values(), return_exceptions=True)
+        await asyncio.gather(*self._flights, return_exceptions=True)
         self._writer.close()
         self._store.close()
 
@@ -110,14 +113,28 @@ class Gateway:
         except OtherVersion:
             self._ending.set()
             return b'{"version": "another"}\n'
-        flight = self._flights.get(call.key)
-        if flight is None:
-            flight = self._flights[call.key] = asyncio.create_task(self._make(call))
-            flight.add_done_callback(lambda _: self._flights.pop(call.key, None))
         try:
-            return reply_line(await asyncio.shield(flight))
+            return reply_line(await asyncio.shield(self._flight(call)))
         except HabilisError as error:
             return error_line(error)
+
+    def _flight(self, call: Call) -> asyncio.Task[Reply]:
+        """Return the call under way that asks the same; another one at its place is left alone."""
+        request, flight = self._last.get(call.key, ("", None))
+        if flight is None or request != call.place.request:
+            flight = asyncio.create_task(self._make(call))
+            self._flights.add(flight)
+            self._last[call.key] = call.place.request, flight
+            flight.add_done_callback(partial(self._land, call.key))
+        return flight
+
+    def _land(self, key: Key, flight: asyncio.Task[Reply]) -> None:
+        self._flights.discard(flight)
+        if self._is_last(key, flight):
+            del self._last[key]
+
+    def _is_last(self, key: Key, flight: asyncio.Task[Any] | None) -> bool:
+        return key in self._last and self._last[key][1] is flight
 
     # one call ----------------------------------------------------------------
 
@@ -133,7 +150,7 @@ class Gateway:
                 return reply
             except EndpointBusy as error:
                 pace.refused(error.retry_after_s)
-                if not left:
+                if not left or (error.retry_after_s or 0) > LONGEST_HOLD_S:
                     raise
             except ReplyLost:
                 if not left:
@@ -163,13 +180,16 @@ class Gateway:
 
         def begin(connection: Connection) -> int | StepRow | None:
             known = reply_at(connection, call.key)
+            if known is not None and known.request != call.place.request:
+                leave_reply(connection, known)
+                known = None
             if known is not None and known.state is StepState.DONE:
                 return known
             elsewhere = known is not None and known.process != self._token
             if known is not None and elsewhere and self._journal.claims.lives(known.process):
                 return None
             if known is not None:  # by a gateway that is gone
-                end_reply(connection, known.id, state=StepState.IN_DOUBT, cost=known.cost)
+                leave_reply(connection, known)
             return begin_reply(
                 connection,
                 call.place,
@@ -179,11 +199,12 @@ class Gateway:
                 at=self._store.clock(),
             )
 
-        while True:
+        while self._is_last(call.key, asyncio.current_task()):
             step = await self._writer.do(begin)
             if step is not None:
                 return step
             await asyncio.sleep(SETTLING_S)
+        raise AuthorError("something else is asked in the place of this call")
 
     async def _end(self, step: int, **ended: Any) -> None:
         """Record how a call ended; where the disk is full, keep it until there is room."""

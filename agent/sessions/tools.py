@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import builtins
 import functools
 import hashlib
 import inspect
@@ -13,6 +12,7 @@ from collections.abc import Callable, Mapping
 from habilis.agent.record import Approve, Tool
 from habilis.memory.journal_calls import HostCallRow, HostCalls, HostCallState
 from habilis.memory.journal_claims import Claim
+from habilis.skills.sandbox.host import ToolRaised
 from habilis.skills.sandbox.wire import dumps, loads
 
 
@@ -83,9 +83,10 @@ class RecordedTools:
             if inspect.isawaitable(value):
                 value = asyncio.run(_awaited(value))
             state, text = HostCallState.RETURNED, dumps(value)
-        except Exception as error:
-            text = json.dumps([type(error).__name__, *map(str, error.args[:1])])
-            self._end(call, HostCallState.RAISED, text)
+        except KeyboardInterrupt:  # the user's, not the tool's: it has not come to an end
+            raise
+        except BaseException as error:
+            self._end(call, HostCallState.RAISED, json.dumps(ToolRaised.of(error).args))
             raise
         self._end(call, state, text)
         return value
@@ -98,18 +99,10 @@ class RecordedTools:
 
 
 def _again(row: HostCallRow) -> object:
-    """Return or raise what the call came to."""
+    """Return what the call came to, or raise it in the words the code was told then."""
     if row.state is HostCallState.RETURNED:
         return loads(row.value)
-    name, *said = json.loads(row.value)
-    kind = getattr(builtins, name, None)
-    if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = type(name, (RuntimeError,), {})
-    try:
-        error = kind(*said)
-    except TypeError:  # UnicodeDecodeError and its like take more
-        error = type(name, (RuntimeError,), {})(*said)
-    raise error
+    raise ToolRaised(*json.loads(row.value))
 
 
 def _bound(

@@ -18,6 +18,26 @@ Approve = Callable[[str, Mapping[str, object]], bool | Awaitable[bool]]
 LoadSkill = Callable[[str], Sequence[tuple[str, str]]]
 
 
+class ToolRaised(Exception):
+    """What a tool raised, in the words that the code is told, to be told them again."""
+
+    def __init__(self, kind: str, text: str, plain: bool) -> None:
+        super().__init__(kind, text, plain)
+        self.kind, self.text, self.plain = kind, text, plain
+
+    @classmethod
+    def of(cls, error: BaseException) -> ToolRaised:
+        """Return an error's name and text; `plain` says that it is one of Python's own."""
+        if isinstance(error, ToolRaised):
+            return error
+        kind = type(error).__name__
+        try:
+            text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        except Exception:  # its class is the user's own code
+            text = "an error without a text"
+        return cls(kind, without_paths(text), getattr(builtins, kind, None) is type(error))
+
+
 class Host:
     """Answers a worker's questions while a thread waits for the action.
 
@@ -178,12 +198,10 @@ def _signature(tool: Callable[..., object]) -> inspect.Signature:
 def _failed(
     name: str, given: Mapping[str, object], error: BaseException
 ) -> tuple[dict[str, Any], HostCall]:
-    kind = type(error).__name__
-    text = error.args[0] if isinstance(error, KeyError) and error.args else error
-    message = without_paths(str(text))
-    plain = getattr(builtins, kind, None) is type(error)
+    raised = ToolRaised.of(error)
+    named = f"{raised.kind}: {raised.text}"
     reply = {
-        "error_type": kind if plain else "RuntimeError",
-        "error": message if plain else f"{kind}: {message}",
+        "error_type": raised.kind if raised.plain else "RuntimeError",
+        "error": raised.text if raised.plain else named,
     }
-    return reply, HostCall(name=name, arguments=given, error=f"{kind}: {message}")
+    return reply, HostCall(name=name, arguments=given, error=named)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import stat
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,7 +16,7 @@ from habilis.agent.author import Message, Purpose
 from habilis.agent.gateway.client import PayThroughGateway
 from habilis.agent.gateway.start import SOCKET
 from habilis.agent.sessions.paying import PayHere
-from habilis.errors import BudgetSpent, ClaimLost, EndpointUnreachable, KeyRefused
+from habilis.errors import BudgetSpent, ClaimLost, EndpointBusy, EndpointUnreachable, KeyRefused
 from habilis.memory.journal import Journal
 from habilis.memory.journal_claims import Claim
 from habilis.memory.journal_ledger import scope_of
@@ -39,10 +41,16 @@ class Desk:
         self.payer = PayThroughGateway(self.store, self.journal, otherwise=here)
 
     async def ask(
-        self, author: OpenAIAuthor, number: int = 0, *, claim: Claim | None = None
+        self,
+        author: OpenAIAuthor,
+        number: int = 0,
+        *,
+        claim: Claim | None = None,
+        question: str = "question",
     ) -> str:
-        place = Place(claim=claim or self.claim, number=number, request=f"r{number}")
-        message = Message(role="user", content=f"question {number}")
+        asked = f"{question} {number}"
+        place = Place(claim=claim or self.claim, number=number, request=asked)
+        message = Message(role="user", content=asked)
         request = Request(purpose=Purpose.ACT, task=Task("x"), messages=[message])
         return (await self.payer.pay(place, author, request, most=MOST)).text
 
@@ -127,6 +135,54 @@ def test_an_answer_outlives_the_session_that_asked(desk: Desk) -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize("given_up", [False, True])
+@pytest.mark.parametrize("first_back", ["old", "new"])
+def test_another_question_at_the_same_place_gets_its_own_answer(
+    desk: Desk, first_back: str, given_up: bool
+) -> None:
+    """The call under way is dropped at its true cost, whether the session gave it up or not."""
+    gates = {"old": threading.Event(), "new": threading.Event()}
+    seen: list[str] = []
+
+    def answer(body: dict[str, Any]) -> Say:
+        word = body["messages"][0]["content"].split()[0]
+        seen.append(word)
+        return Say(pieces=late(word))
+
+    def late(word: str) -> Iterator[str]:
+        gates[word].wait(30)
+        message = {"role": "assistant", "content": f"the {word} answer"}
+        usage = {"prompt_tokens": 5, "completion_tokens": 2}
+        yield json.dumps({"choices": [{"message": message}], "usage": usage})
+
+    async def replace(author: OpenAIAuthor) -> list[str]:
+        old = asyncio.create_task(desk.ask(author, question="old"))
+        while "old" not in seen and not old.done():
+            await asyncio.sleep(0.01)
+        if given_up:
+            desk.journal.steps.give_up(desk.journal.steps.of_session("s")[0].id)
+        new = asyncio.create_task(desk.ask(author, question="new"))
+        while "new" not in seen and not new.done():
+            await asyncio.sleep(0.01)
+        asked = {"old": old, "new": new}
+        gates[first_back].set()
+        await asked[first_back]
+        for gate in gates.values():
+            gate.set()
+        answers = await asyncio.gather(old, new)
+        return [*answers, await desk.ask(author, question="new")]
+
+    with ChatServer(answer) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        answers = asyncio.run(replace(author))
+    assert answers == ["the old answer", "the new answer", "the new answer"]
+    assert seen == ["old", "new"]
+    steps = [(s.request, s.state, s.cost.tokens) for s in desk.journal.steps.of_session("s")]
+    assert steps == [("old 0", StepState.DROPPED, 7), ("new 0", StepState.DONE, 7)]
+    account = desk.journal.ledger.account(scope_of("s"))
+    assert (account.tokens, account.reserved_tokens) == (14, 0)
+
+
 def test_a_killed_gateway_leaves_its_calls_in_doubt(desk: Desk) -> None:
     """A new one is started; the call is made again, and the first one listed and counted."""
     gate = threading.Event()
@@ -157,9 +213,12 @@ def test_a_killed_gateway_leaves_its_calls_in_doubt(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_reply_that_broke_off_may_have_been_paid(desk: Desk, stream: bool) -> None:
-    """It is asked for again, and the first attempt counts as spent."""
-    with ChatServer([Fault(drop=True), "whole"]) as server:
+@pytest.mark.parametrize("lost", [Fault(drop=True), Say(body="<html>bad gateway</html>")])
+def test_a_reply_that_broke_off_may_have_been_paid(
+    desk: Desk, lost: Fault | Say, stream: bool
+) -> None:
+    """So may one that a proxy replaced: it is asked for again, and the first counts as spent."""
+    with ChatServer([lost, "whole"]) as server:
         author = OpenAIAuthor("m", base_url=server.url, api_key="k", stream=stream)
         assert asyncio.run(desk.ask(author)) == "whole"
     states = [step.state for step in desk.journal.steps.of_session("s")]
@@ -186,6 +245,15 @@ def test_a_rate_limit_is_waited_out(desk: Desk) -> None:
         assert asyncio.run(desk.ask(author)) == "four"
     assert len(server.requests) == 3
     assert not desk.journal.steps.in_doubt("s")
+
+
+def test_a_long_wish_is_for_the_session_to_wait_for(desk: Desk) -> None:
+    """The gateway does not sit on the call: the session has its patience, and tells."""
+    with ChatServer([Fault(status=429, retry_after="7200"), "never"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k")
+        with pytest.raises(EndpointBusy) as caught:
+            asyncio.run(desk.ask(author))
+    assert caught.value.retry_after_s == 7200 and len(server.requests) == 1
 
 
 def test_a_budget_is_never_overrun(desk: Desk) -> None:

@@ -32,6 +32,13 @@ def test_a_refusal_holds_everybody_as_long_as_the_endpoint_wishes() -> None:
     assert first == 7.0 and abs(second - first - 1 / pace.per_s) < 1e-9
 
 
+def test_a_hold_has_an_end_that_a_session_can_live_with() -> None:
+    """However long the wish: a session that waits for it does so by its own patience."""
+    pace = Pace(clock=Clock())
+    pace.refused(7200.0)
+    assert pace.book() == 60.0
+
+
 def test_refusals_of_what_was_sent_before_count_once() -> None:
     """A burst that is refused as a whole slows down once."""
     clock = Clock()

@@ -7,6 +7,7 @@ import pytest
 
 from habilis import Agent, Budget, Expected, OpenAIAuthor, Reply, Request, SkillLibrary, Task
 from habilis.agent.author import Message, Purpose
+from habilis.agent.authors.refusal import retry_after_s
 from habilis.errors import (
     AuthorError,
     AuthorUnavailable,
@@ -21,6 +22,7 @@ from tests.chat_server import ChatServer, Fault
 REQUEST = Request(
     purpose=Purpose.ACT, task=Task("x"), messages=[Message(role="user", content="Hello, model!")]
 )
+DAY = "Wed, 21 Oct 2037"
 
 
 @pytest.fixture(autouse=True)
@@ -180,3 +182,26 @@ def test_a_server_that_knows_the_limit_by_its_newer_name() -> None:
         request = replace(REQUEST, most_output=50)
         texts = [asyncio.run(author.reply(request)).text for _ in range(2)]
     assert texts == ["four", "four"] and len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": " 5 "}, 5.0),
+        ({"retry-after": "7200"}, 7200.0),
+        ({"retry-after-ms": "20", "retry-after": "9"}, 0.02),
+        ({"retry-after-ms": "?", "retry-after": "9"}, 9.0),
+        ({"retry-after": f"{DAY} 07:28:00 GMT", "date": f"{DAY} 07:27:30 GMT"}, 30.0),
+        ({"retry-after": f"{DAY} 07:28:00 -0000", "date": f"{DAY} 07:27:30 GMT"}, 30.0),
+        ({"retry-after": f"{DAY} 07:27:00 GMT", "date": f"{DAY} 07:27:30 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, None),
+        ({"retry-after": "Wed, 21 Oct 99999 07:28:00 GMT"}, None),
+        *(({"retry-after": odd}, None) for odd in ("nan", "-1", "inf", "soon", "")),
+        ({}, None),
+    ],
+)
+def test_how_long_the_server_wishes_to_be_left_alone(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    """In seconds or by a date; what makes no sense is no wish, what is long is one."""
+    assert retry_after_s(headers) == seconds

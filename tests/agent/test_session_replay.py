@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -139,6 +141,62 @@ def test_what_a_tool_raised_is_raised_again(library: SkillLibrary) -> None:
     agent.session("s", [TASK]).run_sync(observer=events.append)
     assert asked == ["seats"]
     assert not [e for e in events if isinstance(e, Diverged)]
+
+
+class Wordy(Exception):
+    def __str__(self) -> str:
+        return "words of its own"
+
+
+class Wordless(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("there are none")
+
+
+def raising(error: BaseException) -> Callable[[], int]:
+    def fail() -> int:
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda: len(Path("/no/such/file").read_text()),
+        lambda: len(b"\xff".decode()),
+        raising(KeyError("no such room", 7)),
+        raising(ValueError("a", 3)),
+        raising(SyntaxError("bad", ("f", 1, 1, "x"))),
+        raising(Wordy(1, 2)),
+        raising(Wordless()),
+        raising(ValueError(Wordless())),
+        raising(SystemExit(3)),
+        raising(GeneratorExit()),
+        raising(asyncio.CancelledError()),
+    ],
+)
+def test_an_error_of_a_tool_is_shown_again_as_it_was(
+    library: SkillLibrary, fail: Callable[[], int]
+) -> None:
+    """Its class, its text and its arguments; the tool is not called a second time."""
+    asked: list[str] = []
+    look = """```python
+try:
+    ask_host("seats")
+except BaseException as error:
+    print(type(error).__name__, repr(error), error.args, error)
+ask_host("seats")
+```"""
+    interrupted(library, [look], desk(asked, fail))
+    events: list[Event] = []
+    author = ScriptedAuthor(["```python\nfinal_answer(42)\n```", "NOTHING"])
+    agent = Agent(author, library=library, tools=[desk(asked, fail)])
+    (result,) = agent.session("s", [TASK]).run_sync(observer=events.append)
+    assert result.output == 42 and asked == ["seats"] * 2
+    assert not [e for e in events if isinstance(e, Diverged)]
+    calls = library.journal.calls.of_task("s", "t")
+    assert [call.state for call in calls] == [HostCallState.RAISED] * 2
 
 
 def test_a_call_of_a_tool_is_approved_once(library: SkillLibrary) -> None:
