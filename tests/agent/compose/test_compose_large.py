@@ -13,7 +13,7 @@ from habilis.agent.authors.compose.found import Found, NotFound
 from habilis.agent.authors.compose.goal import Goal
 from habilis.agent.authors.compose.synthesise import synthesise
 from habilis.agent.example import Example
-from habilis.agent.example_file import read_rows
+from habilis.agent.table import cell_rows
 
 HUGE = 10**5000  # has more digits than Python writes
 LONG = "x y" * 60_000
@@ -91,4 +91,4 @@ def test_cells_of_any_length_are_read(tmp_path: Path) -> None:
     """Python's own limit of 131,072 characters is no limit of tables."""
     path = tmp_path / "long.csv"
     path.write_text(f"text,result\n{LONG},{LONG.upper()}\n", encoding="utf-8")
-    assert read_rows(path)[1] == [LONG, LONG.upper()]
+    assert list(cell_rows(path))[1] == (2, [LONG, LONG.upper()])
