@@ -97,7 +97,9 @@ def compare_claims(draft: Skill, claims: Sequence[Claim], outcomes: Sequence[Out
             )
             continue
         gave = f"gives {show(outcome.value)}" if outcome.ok else f"ends in {outcome.error_type}"
-        disputes.append(f"{written(draft.name, call)} {gave}, but by its description it is {show(claim.stated)}")
+        disputes.append(
+            f"{written(draft.name, call)} {gave}, but by its description it is {show(claim.stated)}"
+        )
     return Tested(cases=tuple(cases), dispute=disputes[0] if disputes else "")
 
 

@@ -52,6 +52,15 @@ def extract_function(actions: Sequence[str], name: str, *, skills: Iterable[str]
     return "\n\n\n".join(part for part in ("\n".join(dict.fromkeys(imports)), *body) if part) + "\n"
 
 
+def defines(actions: Sequence[str], name: str) -> bool:
+    """Tell whether `extract_function` finds a function of this name."""
+    try:
+        extract_function(actions, name)
+    except ValueError:
+        return False
+    return True
+
+
 def _closure(name: str, statements: Sequence[_Statement]) -> tuple[set[str], list[_Statement]]:
     """Follow what is read, from the function on; return names and statements in order."""
     needed: set[str] = set()

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import threading
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from habilis.skills.proof.evidence import proof_from_json
@@ -208,3 +210,24 @@ def test_a_more_general_draft_says_which_skill_it_could_replace() -> None:
     keeper = Gate(lambda *_: [(narrow.name, narrow.source)])
     proof = keeper.prove(make_skill(LAST, cases=WORDS), neighbours=[narrow])
     assert proof.passed and proof.relative is not None and proof.relative.name == "last_word"
+
+
+@pytest.mark.parametrize(
+    ("typed", "body", "pairs"),
+    [
+        ("np.ndarray", "int(x.sum())", [(np.array([100, 223]), 323), (np.array([1, 2]), 3)]),
+        ("pd.Series", "x * 2", [(pd.Series([100, 2]), pd.Series([200, 4]))]),
+        ("pd.DataFrame", "str(x.iloc[0, 0])", [(pd.DataFrame({"a": ["hello"]}), "hello")]),
+        ("int", "x * 2", [(10**5000, 2 * 10**5000), (3, 6)]),
+    ],
+)
+def test_values_that_do_not_compare_or_show_like_others_are_proved(
+    typed: str, body: str, pairs: list[tuple[object, object]]
+) -> None:
+    """Arrays and tables compare whole; an integer may have more digits than Python writes."""
+    source = (
+        f"import numpy as np\nimport pandas as pd\n\n\ndef twice_of(x: {typed}) -> object:\n"
+        f'    """Return what is asked."""\n    return {body}\n'
+    )
+    proof = gate().prove(make_skill(source, cases=cases(*pairs)))
+    assert proof.failed is None, proof.failed
