@@ -22,7 +22,7 @@ from habilis.agent.tester import Tested, have_tested
 from habilis.errors import AuthorError, HabilisError, LibraryError
 from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
-from habilis.skills.compare import same_as_written, shorten, show
+from habilis.skills.compare import same_as_written, show
 from habilis.skills.extract import defines, extract_function
 from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.gate import Gate
@@ -158,9 +158,8 @@ class Toolmaker:
 
     async def _first_draft(self, solved: Solved) -> tuple[Skill | None, str]:
         if isinstance(solved.answer, FunctionRef):
-            code = extract_function(
-                solved.sources, solved.answer.name, skills=self._library.names()
-            )
+            names, answer = self._library.names(), solved.answer.name
+            code = extract_function(solved.sources, answer, skills=names)
             return self._draft(code, example_cases(solved.task), solved)
         told = "\n".join(message.content for message in self._dialogue.messages)
         near = await self._runner.beside(
@@ -295,8 +294,7 @@ class Toolmaker:
         except (HabilisError, Stopped):
             raise
         except Exception as error:  # noqa: BLE001 - nobody knows what users' values may do
-            said = shorten(f"no skill kept: {type(error).__name__}: {error}", 400)
-            self._dialogue.announce(Notice, text=said)
+            self._dialogue.announce(Notice, text=f"no skill kept: {type(error).__name__}: {error}")
 
     def _not_kept(self, name: str, check: str, evidence: str) -> None:
         self._dialogue.announce(SkillNotKept, name=name, check=check, evidence=evidence)

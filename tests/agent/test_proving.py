@@ -175,7 +175,8 @@ def record_uses(
     author = ScriptedAuthor([])
     setting = Setting(author=author, library=library, budget=Budget(), clock=time.time)
     recall = Recall(setting, Task(instruction=task))
-    return recall.record(names, sources=names, answer="", solved=solved, seconds=1.0, tokens=9)
+    used = dict.fromkeys(names, 1)
+    return recall.record(used, sources=names, answer="", solved=solved, seconds=1.0, tokens=9)
 
 
 @pytest.fixture
