@@ -40,6 +40,7 @@ class Recall:
     ) -> None:
         """`recorded` may give what an earlier attempt found instead of looking."""
         self._library, self._task, self._recorded = setting.library, task, recorded
+        self._hold_untrusted = setting.hold_untrusted
         self.tools = (*setting.tools, *task.tools)
         self._taken = {*task.inputs, *(tool.__name__ for tool in self.tools)}
         self.candidates: tuple[Skill, ...] = ()
@@ -129,7 +130,7 @@ class Recall:
                 )
             if solved is not False:
                 self._library.add_solved_task(name, self._task.instruction)
-        return settle_states(self._library, used)
+        return settle_states(self._library, used, hold_untrusted=self._hold_untrusted)
 
     def _helped(self, used: Mapping[str, int], code: str, *, answer: str) -> set[str]:
         """Return the skills that returned something this code, or one of them, rests on."""

@@ -14,6 +14,8 @@ from habilis.memory.ledger import (
     write_use,
 )
 from habilis.memory.store import Store, storable
+from habilis.skills.proof import standing
+from habilis.skills.proof.evidence import proof_from_json
 from habilis.skills.skill import Skill, SkillState
 
 
@@ -45,6 +47,8 @@ class Books:
     def rollback(self, name: str, version: int) -> Skill:
         """Make an older version the current one; the newer ones stay in the history.
 
+        Its state is what its own cases and uses have earned it; archived stays archived.
+
         Raises:
             ValueError: there is no such version.
         """
@@ -53,8 +57,20 @@ class Books:
             have = ", ".join(map(str, sorted(known)))
             raise ValueError(f"{name!r} has no version {version}; there is {have}")
         with self.store.change("rolled_back", name) as connection:
-            connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
+            connection.execute(
+                "UPDATE skill SET number = ?, state = ? WHERE name = ?",
+                (version, self._earned(known[version]).value, name),
+            )
         return self.get(name)
+
+    def _earned(self, skill: Skill) -> SkillState:
+        if skill.state is SkillState.ARCHIVED or skill.version == self.get(skill.name).version:
+            return skill.state
+        proof = proof_from_json(records.evidence_of(self.store, skill.name, skill.version) or [])
+        rows = [use for use in self.uses(skill.name) if use.version == skill.version]
+        uses = [standing.Use(task=row.task, helped=row.helped) for row in rows]
+        state = standing.first_state(skill.cases, strength=proof.strength)
+        return standing.next_state(state, uses)
 
     def ledger(self, name: str) -> Ledger:
         """Return how often a skill was shown and used, and what that saved."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,18 @@ def test_a_call_helped_where_its_value_reached_the_answer(
         assert result.solved and result.skills_used == ("add_up",)
     assert library.ledger("add_up").called == (2 if counts else 0)
     assert (library.get("add_up").state is SkillState.ACTIVE) == counts
+
+
+def test_a_held_skill_does_not_become_active_by_its_uses(library: SkillLibrary) -> None:
+    """Untrusted text was in view when it was made: a person approves it, or nobody does."""
+    held = replace(TOTAL.provenance, untrusted=("doc",))
+    library.add(replace(TOTAL, provenance=held))
+    for n in range(3):
+        author = ScriptedAuthor([block("final_answer(add_up([40, 2]))")])
+        agent = Agent(author, library=library, learn=False, hold_untrusted=True)
+        agent.run_sync(f"Add up the numbers, part {n}.", checks=[Expected(42)])
+    assert library.ledger("add_up").helped == 3
+    assert library.get("add_up").state is SkillState.CANDIDATE
 
 
 def test_other_spaces_make_no_other_task(library: SkillLibrary) -> None:
