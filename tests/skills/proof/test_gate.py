@@ -223,7 +223,11 @@ def test_a_more_general_draft_says_which_skill_it_could_replace() -> None:
     assert proof.passed and proof.relative is not None and proof.relative.name == "last_word"
 
 
-@pytest.mark.parametrize("value", [np.array([100, 223]), [np.array([1.5, 2.5])], 10**5000])
+@pytest.mark.parametrize(
+    "value",
+    [np.array([100, 223]), [np.array([1.5, 2.5])], 10**5000],
+    ids=["array", "list of arrays", "long integer"],
+)
 def test_values_that_do_not_compare_or_show_like_others_are_read(value: object) -> None:
     """Arrays compare whole; an integer may have more digits than Python writes."""
     draft = make_skill(LAST, cases=cases((value, "Lovelace"), (value, value)))
