@@ -47,7 +47,7 @@ class Books:
     def rollback(self, name: str, version: int) -> Skill:
         """Make an older version the current one; the newer ones stay in the history.
 
-        Its state is what its own cases and uses have earned it; archived stays archived.
+        Its state is what cases new with it and its own uses have earned; archived stays archived.
 
         Raises:
             ValueError: there is no such version.
@@ -69,7 +69,9 @@ class Books:
         proof = proof_from_json(records.evidence_of(self.store, skill.name, skill.version) or [])
         rows = [use for use in self.uses(skill.name) if use.version == skill.version]
         uses = [standing.Use(task=row.task, helped=row.helped) for row in rows]
-        state = standing.first_state(skill.cases, strength=proof.strength)
+        before = [each for each in self.history(skill.name) if each.version < skill.version]
+        own = standing.unseen([case for old in before for case in old.cases], skill.cases)
+        state = standing.first_state(own, strength=proof.strength)
         return standing.next_state(state, uses)
 
     def ledger(self, name: str) -> Ledger:
