@@ -12,9 +12,10 @@ from habilis.skills.proof.evidence import Kinship, Proof
 from habilis.skills.proof.gate import Gate
 from habilis.skills.proof.reading import laid_out_alike
 from habilis.skills.proof.regression import Update, prove_update
-from habilis.skills.proof.standing import Rule, first_state
+from habilis.skills.proof.standing import Rule, Use, first_state, next_state, unseen
+from habilis.skills.proof.trial import agrees, call_of
 from habilis.skills.rename import rename
-from habilis.skills.skill import Skill, SkillState
+from habilis.skills.skill import Case, Skill, SkillState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,9 +109,20 @@ class Keeper:
     def _state(self, skill: Skill, proof: Proof, versions: Sequence[Skill]) -> SkillState:
         if self._hold_untrusted and skill.provenance.untrusted:
             return SkillState.CANDIDATE
-        earned = first_state(skill.cases, strength=proof.strength, rule=self._rule)
-        active = any(old.state is SkillState.ACTIVE for old in versions)
-        return SkillState.ACTIVE if active else earned
+        old = self._library.get(skill.name) if versions else skill
+        alike = skill.hash == old.hash or self._gives_the_same(old, skill.cases)
+        cases = skill.cases if alike else unseen(old.cases, skill.cases)
+        earned = first_state(cases, strength=proof.strength, rule=self._rule)
+        if not alike or old.state is not SkillState.ACTIVE:
+            return earned
+        rows = [use for use in self._library.uses(old.name) if use.version == old.version]
+        uses = [Use(task=row.task, helped=row.helped) for row in rows]
+        return next_state(earned, uses, rule=self._rule)
+
+    def _gives_the_same(self, old: Skill, cases: Sequence[Case]) -> bool:
+        """Tell whether an old version gives all that its successor was proved on."""
+        outcomes = self._gate.call(old, [call_of(case) for case in cases])
+        return all(map(agrees, outcomes, cases))
 
     def _update(self, draft: Skill, old: Skill) -> Update:
         return prove_update(

@@ -104,8 +104,7 @@ def _news(skill: Skill, cases: Sequence[Case]) -> list[Case]:
     function = function_of(skill.source)
 
     def inputs(case: Case) -> str:
-        call = spelled_out(call_of(case), function)
-        return repr((call.arguments, sorted(call.keywords.items())))
+        return spelled_out(call_of(case), function).key
 
     known = {inputs(case) for case in skill.cases if case.origin in VOUCHED}
     new = {inputs(case): case for case in reversed(cases)}

@@ -231,7 +231,7 @@ class _TaskRun:
             return ()
         try:
             for told in self.recall.record(
-                tuple(self.runner.used),
+                self.runner.used,
                 sources=dialogue.sources,
                 answer=self.answer.name if isinstance(self.answer, FunctionRef) else "",
                 solved=self.judgement.passed,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from habilis.agent.reuse import example_cases, without_doubtful
 from habilis.agent.setting import Setting
@@ -12,6 +13,7 @@ from habilis.agent.task import Task
 from habilis.agent.uses import settle_states
 from habilis.errors import LibraryError
 from habilis.memory.hits import Hit
+from habilis.skills.extract import text_behind
 from habilis.skills.proof.standing import unseen
 from habilis.skills.skill import Skill
 
@@ -38,6 +40,7 @@ class Recall:
     ) -> None:
         """`recorded` may give what an earlier attempt found instead of looking."""
         self._library, self._task, self._recorded = setting.library, task, recorded
+        self._hold_untrusted = setting.hold_untrusted
         self.tools = (*setting.tools, *task.tools)
         self._taken = {*task.inputs, *(tool.__name__ for tool in self.tools)}
         self.candidates: tuple[Skill, ...] = ()
@@ -83,7 +86,7 @@ class Recall:
 
     def record(
         self,
-        used: Collection[str],
+        used: Mapping[str, int],
         *,
         sources: Sequence[str],
         answer: str,
@@ -93,6 +96,8 @@ class Recall:
     ) -> list[str]:
         """Keep what the skills called in the task did for it; return what there is to tell.
 
+        `used` counts the calls that returned. One whose value never reached the answer of a
+        task that was solved neither helped nor failed, and is not kept.
         `answer` is a function that was given as the answer; a skill named neither there nor
         in the code was called by another one. A task that nothing judged (`solved` is None)
         is one more way to find a skill, and no evidence of its worth; nor is one that was
@@ -106,13 +111,18 @@ class Recall:
         known = {
             skill.name for skill in self.candidates if asked and not unseen(skill.cases, asked)
         }
+        plain = " ".join(self._task.instruction.split())  # other spaces make no other task
+        key = replace(self._task, instruction=plain).key
         named = set(re.findall(r"\w+", "\n".join(sources))) | {answer}
+        helped = self._helped(used, text_behind(sources, answer=answer), answer=answer)
         for name in used:
+            if solved is not False and name not in helped:
+                continue
             if solved is not None and not self._task.proposed:
                 self._library.record_use(
                     name,
                     helped=solved,
-                    task="" if name in known else self._task.key,
+                    task="" if name in known else key,
                     version=versions.get(name),
                     nested=name not in named,
                     seconds=seconds,
@@ -120,7 +130,14 @@ class Recall:
                 )
             if solved is not False:
                 self._library.add_solved_task(name, self._task.instruction)
-        return settle_states(self._library, used)
+        return settle_states(self._library, used, hold_untrusted=self._hold_untrusted)
+
+    def _helped(self, used: Mapping[str, int], code: str, *, answer: str) -> set[str]:
+        """Return the skills that returned something this code, or one of them, rests on."""
+        assert self._library is not None
+        named = {*re.findall(r"\w+", code), answer}
+        closures = [self._library.closure(name) for name in used if used[name] and name in named]
+        return {name for closure in closures for name, _ in closure if used.get(name)}
 
     def _show(self, skills: Iterable[Skill]) -> tuple[Skill, ...]:
         new = tuple(skills)

@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 class Runner:
-    """Runs actions and calls functions. `used` counts the saved skills that were called."""
+    """Runs actions and calls functions. `used` counts the calls of saved skills that returned."""
 
     def __init__(self, worker: Worker, *, meter: Meter, limits: Limits, record: Record) -> None:
         self.worker, self._record = worker, record

@@ -14,7 +14,7 @@ from habilis.agent.prompts import render
 from habilis.skills.compare import show
 from habilis.skills.outcome import Outcome
 from habilis.skills.proof.evidence import Call
-from habilis.skills.proof.reading import function_of
+from habilis.skills.proof.reading import function_of, spelled_out
 from habilis.skills.proof.trial import written
 from habilis.skills.skill import Case, CaseOrigin, Skill
 
@@ -82,20 +82,24 @@ def read_claims(text: str, draft: Skill) -> list[Claim]:
 def compare_claims(draft: Skill, claims: Sequence[Claim], outcomes: Sequence[Outcome]) -> Tested:
     """Compare what the tester states with what the draft gives."""
     cases, disputes = [], []
+    function = function_of(draft.source)
     for claim, outcome in zip(claims, outcomes, strict=True):
+        call = Call(arguments=claim.arguments, keywords=claim.keywords)
         if outcome.ok and claim.agrees(outcome.value):
+            plain = spelled_out(call, function)  # so that one input said twice shows as one
             cases.append(
                 Case(
-                    arguments=claim.arguments,
-                    keywords=claim.keywords,
+                    arguments=plain.arguments,
+                    keywords=plain.keywords,
                     expected=outcome.value,
                     origin=CaseOrigin.TESTER,
                 )
             )
             continue
-        call = written(draft.name, Call(arguments=claim.arguments, keywords=claim.keywords))
         gave = f"gives {show(outcome.value)}" if outcome.ok else f"ends in {outcome.error_type}"
-        disputes.append(f"{call} {gave}, but by its description it is {show(claim.stated)}")
+        disputes.append(
+            f"{written(draft.name, call)} {gave}, but by its description it is {show(claim.stated)}"
+        )
     return Tested(cases=tuple(cases), dispute=disputes[0] if disputes else "")
 
 

@@ -19,11 +19,11 @@ from habilis.agent.reuse import answering_skill, example_cases
 from habilis.agent.runner import Runner
 from habilis.agent.task import Task
 from habilis.agent.tester import Tested, have_tested
-from habilis.errors import AuthorError, LibraryError
+from habilis.errors import AuthorError, HabilisError, LibraryError
 from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same_as_written, show
-from habilis.skills.extract import extract_function
+from habilis.skills.extract import defines, extract_function
 from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.gate import Gate
 from habilis.skills.proof.policy import Policy
@@ -72,8 +72,13 @@ class Toolmaker:
 
     async def learn(self, solved: Solved) -> tuple[str, ...]:
         """Make a skill of the solution; return the names kept (none is an ordinary outcome)."""
+        with self._noticing():
+            return await self._learn(solved)
+        return ()
+
+    async def _learn(self, solved: Solved) -> tuple[str, ...]:
         answer = solved.answer
-        if isinstance(answer, FunctionRef) and not self._defined(answer.name, solved.sources):
+        if isinstance(answer, FunctionRef) and not defines(solved.sources, answer.name):
             await self._gather(answer.name, example_cases(solved.task), solved)
             return ()  # a saved skill was the answer
         reused = answering_skill(solved.sources, solved.used)
@@ -94,8 +99,7 @@ class Toolmaker:
             if draft is None and evidence:
                 self._not_kept("", "draft", evidence)
             elif draft is not None:
-                last = attempt == _REPAIRS
-                kept, evidence = await self._try(draft, solved, last=last)
+                kept, evidence = await self._try(draft, solved, last=attempt == _REPAIRS)
                 if kept is not None:
                     requires = tuple(kept.requires)
                     self._dialogue.announce(
@@ -154,9 +158,9 @@ class Toolmaker:
 
     async def _first_draft(self, solved: Solved) -> tuple[Skill | None, str]:
         if isinstance(solved.answer, FunctionRef):
-            names = self._library.names()
-            source = extract_function(solved.sources, solved.answer.name, skills=names)
-            return self._draft(source, example_cases(solved.task), solved)
+            names, answer = self._library.names(), solved.answer.name
+            code = extract_function(solved.sources, answer, skills=names)
+            return self._draft(code, example_cases(solved.task), solved)
         told = "\n".join(message.content for message in self._dialogue.messages)
         near = await self._runner.beside(
             unseen, self._library, solved.task.instruction, code=solved.sources, told=told
@@ -282,19 +286,15 @@ class Toolmaker:
 
     @contextmanager
     def _noticing(self) -> Iterator[None]:
-        """Read-only or full: the answer must not be lost for that."""
+        """Whatever a tool fails by (a full disk, odd values), the answer is not lost for that."""
         try:
             yield
         except LibraryError as error:
             self._dialogue.announce(Notice, text=f"no skill kept: {error}")
+        except (HabilisError, Stopped):
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody knows what users' values may do
+            self._dialogue.announce(Notice, text=f"no skill kept: {type(error).__name__}: {error}")
 
     def _not_kept(self, name: str, check: str, evidence: str) -> None:
         self._dialogue.announce(SkillNotKept, name=name, check=check, evidence=evidence)
-
-    @staticmethod
-    def _defined(name: str, sources: Sequence[str]) -> bool:
-        try:
-            extract_function(sources, name)
-        except ValueError:
-            return False
-        return True

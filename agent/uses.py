@@ -25,18 +25,29 @@ def is_idle(state: SkillState, ledger: Ledger) -> bool:
     return not ledger.helped and (ledger.called >= 3 or ledger.retrieved >= _ENOUGH)
 
 
-def settle_states(library: SkillLibrary, names: Iterable[str], *, rule: Rule = Rule()) -> list[str]:
+def settle_states(
+    library: SkillLibrary,
+    names: Iterable[str],
+    *,
+    rule: Rule = Rule(),
+    hold_untrusted: bool = False,
+) -> list[str]:
     """Give skills the states that their uses have earned; return what there is to be told.
+
+    Only uses of the current version say something about it. With `hold_untrusted`, none
+    that was made with untrusted text in view becomes active by its uses.
 
     Raises:
         LibraryError: the library cannot be written.
     """
     told: list[str] = []
     for name in names:
-        state = library.get(name).state
-        uses = [Use(task=use.task, helped=use.helped) for use in library.uses(name)]
-        new = next_state(state, uses, rule=rule)
-        if new is state:
+        skill = library.get(name)
+        used = [use for use in library.uses(name) if use.version == skill.version]
+        uses = [Use(task=use.task, helped=use.helped) for use in used]
+        new = next_state(skill.state, uses, rule=rule)
+        held = hold_untrusted and skill.provenance.untrusted and new is SkillState.ACTIVE
+        if new is skill.state or held:
             continue
         library.set_state(name, new)
         told.append(f"skill {name!r} is {new.value} now")

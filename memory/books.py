@@ -15,6 +15,8 @@ from habilis.memory.ledger import (
 )
 from habilis.memory.reading import spelled
 from habilis.memory.store import Store, storable
+from habilis.skills.proof import standing
+from habilis.skills.proof.evidence import proof_from_json
 from habilis.skills.skill import Skill, SkillState
 
 
@@ -51,6 +53,8 @@ class Books:
     def rollback(self, name: str, version: int) -> Skill:
         """Make an older version the current one; the newer ones stay in the history.
 
+        Its state is what cases new with it and its own uses have earned; archived stays archived.
+
         Raises:
             ValueError: there is no such version.
         """
@@ -59,8 +63,22 @@ class Books:
             have = ", ".join(map(str, sorted(known)))
             raise ValueError(f"{name!r} has no version {version}; there is {have}")
         with self.store.change("rolled_back", name) as connection:
-            connection.execute("UPDATE skill SET number = ? WHERE name = ?", (version, name))
+            connection.execute(
+                "UPDATE skill SET number = ?, state = ? WHERE name = ?",
+                (version, self._earned(known[version]).value, name),
+            )
         return self.get(name)
+
+    def _earned(self, skill: Skill) -> SkillState:
+        if skill.state is SkillState.ARCHIVED or skill.version == self.get(skill.name).version:
+            return skill.state
+        proof = proof_from_json(records.evidence_of(self.store, skill.name, skill.version) or [])
+        rows = [use for use in self.uses(skill.name) if use.version == skill.version]
+        uses = [standing.Use(task=row.task, helped=row.helped) for row in rows]
+        before = [each for each in self.history(skill.name) if each.version < skill.version]
+        own = standing.unseen([case for old in before for case in old.cases], skill.cases)
+        state = standing.first_state(own, strength=proof.strength)
+        return standing.next_state(state, uses)
 
     def ledger(self, name: str) -> Ledger:
         """Return how often a skill was shown and used, and what that saved."""

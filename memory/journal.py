@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from habilis.memory.journal_calls import HostCalls
 from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
 from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
-from habilis.memory.journal_steps import Steps, fork_proposals
-from habilis.memory.store import Store, storable
+from habilis.memory.journal_steps import Steps
+from habilis.memory.store import Connection, Store, storable
 
 _ALL = 2**62  # more than there can be
 
@@ -176,7 +176,7 @@ class Journal:
                 "ORDER BY rowid LIMIT ?",
                 (storable(new), storable(name), _ALL if count is None else count),
             )
-            fork_proposals(connection, name, new)
+            _fork_proposals(connection, name, new)
 
     def compact_session(self, name: str) -> int:
         """Empty the steps of finished tasks; costs and results stay. Return the bytes freed."""
@@ -215,3 +215,16 @@ class Journal:
         """Tell whether somebody asked the session to stop since it was opened."""
         rows = self._store.rows("SELECT stop_requested FROM session WHERE name = ?", (session,))
         return bool(rows and rows[0][0])
+
+
+def _fork_proposals(connection: Connection, session: str, new: str) -> None:
+    """Give a session the tasks that a curriculum has proposed for another one."""
+    fields = (
+        "task, number, kind, request, state, content, author, process, at, elapsed_s, requests, "
+        "input_tokens, output_tokens, usd, seconds"
+    )
+    connection.execute(
+        f"INSERT INTO step (session, {fields}) SELECT ?, {fields} FROM step "
+        "WHERE session = ? AND kind = 'proposal' AND state = 'done'",
+        (storable(new), storable(session)),
+    )

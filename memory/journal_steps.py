@@ -168,19 +168,6 @@ class Steps:
             )
 
 
-def fork_proposals(connection: Connection, session: str, new: str) -> None:
-    """Give a session the tasks that a curriculum has proposed for another one."""
-    fields = (
-        "task, number, kind, request, state, content, author, process, at, elapsed_s, requests, "
-        "input_tokens, output_tokens, usd, seconds"
-    )
-    connection.execute(
-        f"INSERT INTO step (session, {fields}) SELECT ?, {fields} FROM step "
-        "WHERE session = ? AND kind = 'proposal' AND state = 'done'",
-        (storable(new), storable(session)),
-    )
-
-
 def reply_at(connection: Connection, key: tuple[str, str, int]) -> StepRow | None:
     """Return the step of this session, task and number that counts, None when there is none."""
     session, task, number = key

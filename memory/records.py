@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from habilis.errors import LibraryError, NameTaken
 from habilis.memory.reading import case_of, skill_of
@@ -184,7 +185,7 @@ def tagged(store: Store, name: str) -> tuple[str, ...]:
     return tuple(row["tag"] for row in rows)
 
 
-def evidence_of(store: Store, name: str, number: int) -> object:
+def evidence_of(store: Store, name: str, number: int) -> Any:
     """Return what the proof of a version said, None where nothing was kept.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import symtable
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from habilis.skills.rename import rename
@@ -50,6 +50,58 @@ def extract_function(actions: Sequence[str], name: str, *, skills: Iterable[str]
     private = _private_names([*rest, function], name, taken=set(latest))
     body = [rename(s.text, private) for s in [*rest, function]]
     return "\n\n\n".join(part for part in ("\n".join(dict.fromkeys(imports)), *body) if part) + "\n"
+
+
+def text_behind(actions: Sequence[str], *, answer: str = "") -> str:
+    """Return the statements that an answer rests on, by the names they bind and read.
+
+    It is what the last action gave to `final_answer`, or the function `answer`; earlier
+    ones count with what they gave, printed or ended in, since their author has read it.
+    """
+    parts = [list(_statements([action])) for action in actions]
+    readers = _readers([statement for part in parts for statement in part])
+    answering = any("final_answer" in readers(s) for s in (parts[-1] if parts else ()))
+    live, found = {answer}, list[str]()
+    for part in reversed(parts):
+        ends = frozenset({"final_answer"}) if answering else frozenset({"final_answer", "print"})
+        for statement in reversed(part):
+            shown = statement is part[-1] and isinstance(statement.node, ast.Expr)
+            reads = readers(statement)
+            if (shown and not answering) or reads & ends or _touched(statement) & live:
+                found.append(statement.text)
+                live = (live - statement.binds) | reads | statement.changes
+        answering = False
+    return "\n".join(found)
+
+
+def _readers(statements: Sequence[_Statement]) -> Callable[[_Statement], set[str]]:
+    """Return what tells all that a statement reads, through the functions it names too."""
+    bodies = {s.node.name: s.reads for s in statements if isinstance(s.node, ast.FunctionDef)}
+
+    def reads(statement: _Statement) -> set[str]:
+        found: set[str] = set()
+        pending = list(statement.reads)
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found.add(name)
+                pending += bodies.get(name, ())
+        return found
+
+    return reads
+
+
+def _touched(statement: _Statement) -> frozenset[str]:
+    return statement.binds | statement.changes
+
+
+def defines(actions: Sequence[str], name: str) -> bool:
+    """Tell whether `extract_function` finds a function of this name."""
+    try:
+        extract_function(actions, name)
+    except ValueError:
+        return False
+    return True
 
 
 def _closure(name: str, statements: Sequence[_Statement]) -> tuple[set[str], list[_Statement]]:

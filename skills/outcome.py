@@ -50,7 +50,8 @@ class Outcome:
     `value` is the last expression's, as plain data, and `shown` its repr as a person
     at a Python prompt would see it. `answer` is what the code gave to
     `final_answer(...)`, or `NOTHING`.
-    `skills_called` counts calls of saved skills by name, nested ones included.
+    `skills_called` counts the calls of saved skills that returned, by name, nested ones
+    included: 0 where a skill was called and never returned.
     `rolled_back` says that the action was cut short, and the session's variables are as
     they were before it; `variables_lost`, that they had to be given up. `tier` is the
     jail's: "full", "standard", "nofiles" or "weak" (docs/sandbox.md); empty if nothing ran.

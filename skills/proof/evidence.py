@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from habilis.skills.compare import show
+from habilis.skills.sandbox.wire import WireError, dumps
 from habilis.skills.skill import Case
 
 
@@ -51,6 +53,15 @@ class Call:
 
     arguments: tuple[object, ...] = ()
     keywords: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        """A text that two calls share when their inputs are the same, of whatever type."""
+        inputs = (self.arguments, sorted(self.keywords.items()))
+        try:
+            return dumps(inputs)
+        except WireError:  # too large to cross: nor will it reach a worker
+            return show(inputs)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Callable, Iterator, Sequence
 from random import Random
 
+from habilis.skills.compare import same
 from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.reading import argument_at, with_argument
 
@@ -35,12 +36,12 @@ def vary(
     others: Sequence[object] = (),
 ) -> object:
     """Return another value of the same kind; of an unknown kind, the value itself."""
-    same_kind = [c for c in [*constants, *others] if type(c) is type(value) and c != value]
+    same_kind = [c for c in [*constants, *others] if type(c) is type(value) and not same(c, value)]
     for _ in range(_TRIES):
         if same_kind and random.random() < 0.3:
             return random.choice(same_kind)
         made = _changed(value, random, constants)
-        if made != value:
+        if not same(made, value):
             return made
     return value
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from habilis.skills.compare import same
 from habilis.skills.proof.evidence import Proof
 from habilis.skills.proof.gate import Gate
-from habilis.skills.proof.standing import VOUCHED
+from habilis.skills.proof.standing import VOUCHED, says_the_same
 from habilis.skills.skill import Case, Skill
 
 _AGAIN = (
@@ -107,16 +106,9 @@ def _joined(new: Sequence[Case], past: Sequence[Case]) -> tuple[Case, ...]:
     """Add the past cases that somebody vouches for and that are not there yet."""
     known = list(new)
     for case in past:
-        if case.origin in VOUCHED and not any(_equal(case, each) for each in known):
+        if case.origin in VOUCHED and not any(says_the_same(case, each) for each in known):
             known.append(case)
     return tuple(known)
-
-
-def _equal(one: Case, other: Case) -> bool:
-    return same(
-        [*one.arguments, dict(one.keywords), one.expected],
-        [*other.arguments, dict(other.keywords), other.expected],
-    )
 
 
 def _closure(

@@ -8,8 +8,9 @@ who vouches for a case, not how many checks were run.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from habilis.skills.compare import same
 from habilis.skills.skill import Case, CaseOrigin, SkillState
 
 # Somebody other than the draft or its author says what is right.
@@ -25,6 +26,7 @@ VOUCHED = frozenset(
 )
 # ... and the author had not seen it when it wrote the draft.
 INDEPENDENT = frozenset({CaseOrigin.KEPT_BACK, CaseOrigin.TESTER, CaseOrigin.LATER_TASK})
+_SHOWN = VOUCHED - INDEPENDENT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,8 +49,13 @@ class Rule:
 
 
 def independent(cases: Sequence[Case]) -> int:
-    """Count the cases that the draft's author had not seen."""
-    return sum(case.origin in INDEPENDENT for case in cases)
+    """Count the distinct inputs that somebody vouches for and the author had not seen."""
+    met = [case for case in cases if case.origin in _SHOWN]
+    shown = len(met)
+    for case in cases:
+        if case.origin in INDEPENDENT and not any(_asks_the_same(case, each) for each in met):
+            met.append(case)
+    return len(met) - shown
 
 
 def first_state(cases: Sequence[Case], *, strength: float, rule: Rule = Rule()) -> SkillState:
@@ -92,11 +99,25 @@ def may_answer(
         return True
     if state is not SkillState.CANDIDATE:
         return False
-    more = len(unseen(cases, new))
-    return not more or independent(cases) + more >= rule.independent
+    if not unseen(cases, new):
+        return True
+    more = [replace(case, origin=CaseOrigin.LATER_TASK) for case in new]
+    return independent([*cases, *more]) >= rule.independent
 
 
 def unseen(cases: Sequence[Case], new: Sequence[Case]) -> list[Case]:
-    """Return the new cases that say something the known ones do not."""
-    known = [(case.arguments, case.expected) for case in cases]
-    return [case for case in new if (case.arguments, case.expected) not in known]
+    """Return the new cases, each once, that say something the known ones do not."""
+    found: list[Case] = []
+    for case in new:
+        if not any(says_the_same(case, each) for each in (*cases, *found)):
+            found.append(case)
+    return found
+
+
+def says_the_same(one: Case, other: Case) -> bool:
+    """Tell whether two cases have the same inputs and the same result."""
+    return _asks_the_same(one, other) and same(one.expected, other.expected)
+
+
+def _asks_the_same(one: Case, other: Case) -> bool:
+    return same(one.arguments, other.arguments) and same(dict(one.keywords), dict(other.keywords))

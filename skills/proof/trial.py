@@ -119,7 +119,8 @@ class Trial:
         made = near_calls(
             self.known, self.random, constants=self.constants, count=self.policy.inputs
         )
-        return self._made([call for call in unique(made) if call not in self.known])
+        known = {call.key for call in self.known}
+        return self._made([call for call in unique(made) if call.key not in known])
 
     @cached_property
     def declared(self) -> list[tuple[Call, Outcome]]:
@@ -264,9 +265,7 @@ def alike(one: Outcome, other: Outcome) -> bool:
 
 def unique(calls: Sequence[Call] | Iterator[Call]) -> list[Call]:
     """Leave out calls that repeat; values need not be hashable."""
-    return list(
-        {repr((call.arguments, sorted(call.keywords.items()))): call for call in calls}.values()
-    )
+    return list({call.key: call for call in calls}.values())
 
 
 def written(name: str, call: Call) -> str:

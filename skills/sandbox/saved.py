@@ -1,4 +1,4 @@
-"""Saved skills inside the worker: `from skills import name`, and a count of their calls."""
+"""Saved skills inside the worker: `from skills import name`, and how many calls returned."""
 
 from __future__ import annotations
 
@@ -86,8 +86,10 @@ class SavedSkills:
     def _counted(self, name: str, function: Function) -> Function:
         @functools.wraps(function)
         def call(*arguments: Any, **keywords: Any) -> Any:
+            self.calls[name] += 0  # it was called, whatever becomes of it
+            value = function(*arguments, **keywords)
             self.calls[name] += 1
-            return function(*arguments, **keywords)
+            return value
 
         return call
 

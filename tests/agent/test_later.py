@@ -185,3 +185,51 @@ def test_a_task_goes_on_with_the_version_it_has_begun_with(library: SkillLibrary
     assert agent.run_sync(question, checks=[Expected(["a,b", "a,b", "A,B"])]).solved
     assert agent.run_sync(question, checks=[Expected(["", "b", "B"])]).solved
     assert [use.version for use in library.uses("surname")] == [1, 2]
+
+
+NET = '''def net_price(gross: float, rate: float) -> float:
+    """Return the price without VAT."""
+    return gross / (1 + rate)
+'''
+WRONG = NET.replace("    return", "    if gross > 1000:\n        return gross\n    return")
+ALIKE = NET.replace("1 + rate", "rate + 1.0")
+PRICES = [(120.0, 0.2, 100.0), (107.0, 0.07, 100.0), (110.0, 0.1, 100.0), (240.0, 0.2, 200.0)]
+
+
+def priced(source: str, *rows: tuple[float, ...], origin: CaseOrigin) -> Skill:
+    cases = [Case(arguments=row[:2], expected=row[2], origin=origin) for row in rows]
+    return make_skill(source, cases=tuple(cases))
+
+
+def test_an_update_that_does_otherwise_earns_its_own_state(library: SkillLibrary) -> None:
+    """What made the old version active was said of the old version; so too after a rollback."""
+    keeper = Keeper(library, Gate(library.closure))
+    first = priced(NET, *PRICES, origin=CaseOrigin.KEPT_BACK)
+    user = (Case(arguments=(130.0, 0.3), expected=100.0, origin=CaseOrigin.USER),)
+    first = keeper.keep(keeper.decide(replace(first, cases=(*first.cases, *user))))
+    assert first.state is SkillState.ACTIVE
+    wrong = priced(WRONG, (2000.0, 0.2, 2000.0), origin=CaseOrigin.USER)
+    second = keeper.keep(keeper.decide(wrong))
+    assert (second.version, second.state) == (2, SkillState.CANDIDATE)
+    assert library.rollback("net_price", 1).state is SkillState.ACTIVE
+    assert library.rollback("net_price", 2).state is SkillState.CANDIDATE
+
+
+def test_an_update_that_does_the_same_keeps_what_was_earned(library: SkillLibrary) -> None:
+    """What its cases say holds for the new version too."""
+    keeper = Keeper(library, Gate(library.closure))
+    user = CaseOrigin.USER
+    earned = priced(NET, *PRICES, origin=CaseOrigin.KEPT_BACK)
+    told = Case(arguments=(130.0, 0.3), expected=100.0, origin=user)
+    keeper.keep(keeper.decide(replace(earned, cases=(*earned.cases, told))))
+    again = keeper.keep(keeper.decide(priced(ALIKE, PRICES[0], origin=user)))
+    assert (again.version, again.state) == (2, SkillState.ACTIVE)
+
+
+def test_a_word_for_one_version_is_none_for_the_next(library: SkillLibrary) -> None:
+    """A person's word is about the code that this person has read."""
+    keeper = Keeper(library, Gate(library.closure))
+    library.add(priced(NET, *PRICES[:2], origin=CaseOrigin.USER))
+    library.set_state("net_price", SkillState.ACTIVE)
+    update = keeper.keep(keeper.decide(priced(ALIKE, *PRICES[:2], origin=CaseOrigin.USER)))
+    assert (update.version, update.state) == (2, SkillState.CANDIDATE)

@@ -72,6 +72,31 @@ def test_what_a_tester_disputes_is_put_to_the_author_once(library: SkillLibrary)
     assert library.get("fence_cost").state is SkillState.CANDIDATE
 
 
+def test_a_task_is_solved_though_making_a_tool_of_it_breaks(library: SkillLibrary) -> None:
+    """What nobody foresaw is told with its type and its text; the answer stays."""
+
+    def write(request: Request) -> str:
+        if request.purpose is Purpose.ACT:
+            return COST
+        raise OverflowError("too odd a value")
+
+    seen: list[Event] = []
+    agent = Agent(ScriptedAuthor(write), library=library, observer=seen.append)
+    result = agent.run_sync("Cost?", checks=[Expected(5000)])
+    assert result.solved and result.skills_made == ()
+    notices = [each.text for each in seen if isinstance(each, Notice)]
+    assert "no skill kept: OverflowError: too odd a value" in notices
+
+
+def test_a_tester_that_repeats_itself_brings_one_case(library: SkillLibrary) -> None:
+    """Spelled with names or not, one input is one; the skill stays a candidate."""
+    same = ["assert fence_cost(3, 2, 1) == 6"] * 3
+    second = second_mind(*same, "assert fence_cost(sides=3, length_m=2, price_per_m=1) == 6")
+    author = ScriptedAuthor([COST, TOOL])
+    Agent(author, library=library, tester=second).run_sync("Cost?", checks=[Expected(5000)])
+    assert library.get("fence_cost").state is SkillState.CANDIDATE
+
+
 def test_a_tester_that_fails_costs_no_skill(library: SkillLibrary) -> None:
     """What is proved is kept without it."""
     silent = ScriptedAuthor([], name="silent")
@@ -150,7 +175,8 @@ def record_uses(
     author = ScriptedAuthor([])
     setting = Setting(author=author, library=library, budget=Budget(), clock=time.time)
     recall = Recall(setting, Task(instruction=task))
-    return recall.record(names, sources=names, answer="", solved=solved, seconds=1.0, tokens=9)
+    used = dict.fromkeys(names, 1)
+    return recall.record(used, sources=names, answer="", solved=solved, seconds=1.0, tokens=9)
 
 
 @pytest.fixture

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import pytest
 
 from habilis import Agent, ScriptedAuthor, SkillLibrary
 from habilis.agent.checks import Expected
 from habilis.agent.task import Task
 from habilis.events import Event, Notice
 from habilis.memory.embed import Encoder
+from habilis.skills.skill import SkillState
 from tests.making import make_skill, simple
 
 TOTAL = make_skill(
@@ -80,3 +84,57 @@ def test_an_observer_is_told_that_searches_are_exact(tmp_path: Path, encoder: En
     assert [e.text for e in seen if isinstance(e, Notice) and "exact" in e.text] == [
         "another process owns the Chroma index; searches are exact"
     ]
+
+
+@pytest.mark.parametrize(
+    ("actions", "counts"),
+    [
+        (["final_answer(add_up([40, 2]))"], True),
+        (["add_up([5])\nfinal_answer(42)"], False),
+        (["print(add_up([5]))\nfinal_answer(42)"], False),
+        (["try:\n    n = add_up(1, 2)\nexcept TypeError:\n    n = 42\nfinal_answer(n)"], False),
+        (["n = add_up([5])\nn = 42\nfinal_answer(n)"], False),
+        (["n = add_up([40])", "n = n + 2\nfinal_answer(n)"], True),
+        (["print(add_up([40, 2]))", "final_answer(42)"], True),
+        (["add_up([40, 2])", "final_answer(42)"], True),
+        (["if add_up([1, 2]) == 3:\n    final_answer(42)"], True),
+        (["n = []\nfor i in (40, 2):\n    n.append(add_up([i]))\nfinal_answer(sum(n))"], True),
+        (["def total():\n    return add_up(n)\n\nn = [42]\nfinal_answer(total())"], True),
+        (["from skills import add_up as plus\nfinal_answer(plus([40, 2]))"], True),
+    ],
+)
+def test_a_call_helped_where_its_value_reached_the_answer(
+    library: SkillLibrary, actions: list[str], counts: bool
+) -> None:
+    """One that raised, or was ignored, is neither help nor failure: nothing is known by it."""
+    library.add(TOTAL)
+    for number in (1, 2):
+        author = ScriptedAuthor([block(action) for action in actions])
+        agent = Agent(author, library=library, learn=False)
+        result = agent.run_sync(f"Add up the numbers, part {number}.", checks=[Expected(42)])
+        assert result.solved and result.skills_used == ("add_up",)
+    assert library.ledger("add_up").called == (2 if counts else 0)
+    assert (library.get("add_up").state is SkillState.ACTIVE) == counts
+
+
+def test_a_held_skill_does_not_become_active_by_its_uses(library: SkillLibrary) -> None:
+    """Untrusted text was in view when it was made: a person approves it, or nobody does."""
+    held = replace(TOTAL.provenance, untrusted=("doc",))
+    library.add(replace(TOTAL, provenance=held))
+    for n in range(3):
+        author = ScriptedAuthor([block("final_answer(add_up([40, 2]))")])
+        agent = Agent(author, library=library, learn=False, hold_untrusted=True)
+        agent.run_sync(f"Add up the numbers, part {n}.", checks=[Expected(42)])
+    assert library.ledger("add_up").helped == 3
+    assert library.get("add_up").state is SkillState.CANDIDATE
+
+
+def test_other_spaces_make_no_other_task(library: SkillLibrary) -> None:
+    """Two distinct tasks make a skill active; this is one."""
+    library.add(TOTAL)
+    for space in (" ", "  ", "\n"):
+        agent = Agent(
+            ScriptedAuthor([block("final_answer(add_up([40, 2]))")]), library=library, learn=False
+        )
+        assert agent.run_sync(f"Add up the{space}numbers.", checks=[Expected(42)]).solved
+    assert library.get("add_up").state is SkillState.CANDIDATE

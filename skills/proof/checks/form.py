@@ -7,6 +7,7 @@ import keyword
 import re
 from collections.abc import Iterator
 
+from habilis.skills.compare import same
 from habilis.skills.proof.reading import constants
 from habilis.skills.proof.trial import Finding
 from habilis.skills.skill import Skill, SourceFacts, read_source
@@ -61,7 +62,7 @@ def _baked_in(draft: Skill) -> Iterator[str]:
     written = list(constants(draft.source))
     for case in draft.cases:
         answer, given = case.expected, [*case.arguments, *case.keywords.values()]
-        if not _telling(answer) or any(answer == value for value in given):
+        if not _telling(answer) or any(same(value, answer) for value in given):
             continue
         answered = any(_is(value, answer) for value in written)
         asked = [value for value in _flat(given) if _telling(value) or isinstance(value, int)]

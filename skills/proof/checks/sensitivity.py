@@ -82,6 +82,6 @@ def _differ_in(trial: Trial, slot: int | str) -> bool:
             ):
                 continue
             moved = with_argument(other, slot, argument_at(one, slot))
-            if moved == one and not same(first.expected, second.expected):
+            if moved.key == one.key and not same(first.expected, second.expected):
                 return True
     return False

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import json
 import threading
+from random import Random
 
+import numpy as np
 import pytest
 
-from habilis.skills.proof.evidence import proof_from_json
+from habilis.skills.proof.checks import form
+from habilis.skills.proof.evidence import Call, proof_from_json
 from habilis.skills.proof.gate import Gate
+from habilis.skills.proof.near import near_calls
 from habilis.skills.proof.policy import ALL, Policy
+from habilis.skills.proof.trial import unique
 from habilis.skills.sandbox.client import Limits
 from habilis.skills.skill import Case, CaseOrigin
 from tests.making import make_skill
@@ -47,6 +52,14 @@ def test_a_sound_skill_passes_every_check() -> None:
         (LAST.replace("text.split()", "words(text)"), "steady"),
         (LAST.replace("[-1]", "[0]"), "cases"),
         ("import socket\n" + LAST, "alone"),
+        (
+            LAST.replace(
+                "return",
+                "if len(text) > 50:\n        from skills import missing_thing\n\n"
+                "        return missing_thing(text)\n    return",
+            ),
+            "alone",
+        ),
         (LAST.replace("return", "while True: pass\n    return"), "cases"),
         (
             '_it = iter(["Lovelace", "Turing"])\n\n\n'
@@ -208,3 +221,17 @@ def test_a_more_general_draft_says_which_skill_it_could_replace() -> None:
     keeper = Gate(lambda *_: [(narrow.name, narrow.source)])
     proof = keeper.prove(make_skill(LAST, cases=WORDS), neighbours=[narrow])
     assert proof.passed and proof.relative is not None and proof.relative.name == "last_word"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.array([100, 223]), [np.array([1.5, 2.5])], 10**5000],
+    ids=["array", "list of arrays", "long integer"],
+)
+def test_values_that_do_not_compare_or_show_like_others_are_read(value: object) -> None:
+    """Arrays compare whole; an integer may have more digits than Python writes."""
+    draft = make_skill(LAST, cases=cases((value, "Lovelace"), (value, value)))
+    assert form.check(draft).passed
+    calls = [Call(arguments=(value,)), Call(arguments=(value,)), Call(arguments=("a",))]
+    assert len(unique(calls)) == 2
+    assert list(near_calls(calls, Random(1), constants=[value], count=6))

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from habilis.skills.proof.standing import Use, first_state, may_answer, next_state
+from habilis.skills.proof.standing import (
+    Use,
+    first_state,
+    independent,
+    may_answer,
+    next_state,
+    unseen,
+)
 from habilis.skills.skill import Case, CaseOrigin, SkillState
 
 
@@ -59,3 +67,21 @@ def test_a_candidate_answers_alone_only_what_it_was_kept_for_or_has_evidence_for
     assert may_answer(SkillState.CANDIDATE, known, new)
     assert may_answer(SkillState.ACTIVE, (), new[:1])
     assert not may_answer(SkillState.DOUBTFUL, known, new)
+
+
+def test_one_input_said_again_is_one_case() -> None:
+    """Whoever says it, and none at all where the author was shown it."""
+    again = [Case(arguments=(7,), expected=7, origin=KEPT)] * 3
+    shown = Case(arguments=(7,), expected=7, origin=CaseOrigin.USER)
+    assert independent(again) == 1
+    assert independent([shown, *again]) == 0
+    assert first_state(again, strength=1.0) is SkillState.CANDIDATE
+    assert not may_answer(SkillState.CANDIDATE, cases(CaseOrigin.USER), again)
+
+
+@pytest.mark.parametrize("value", [float("nan"), np.array([1, 2]), [np.array([0.5])]])
+def test_cases_are_told_apart_by_the_comparison_of_results(value: object) -> None:
+    """NaN is NaN, and an array is compared whole."""
+    case = Case(arguments=(value,), expected=value)
+    assert unseen([case], [case]) == []
+    assert len(unseen([], [case, case])) == 1
