@@ -164,9 +164,8 @@ def test_another_question_at_the_same_place_gets_its_own_answer(
         new = asyncio.create_task(desk.ask(author, question="new"))
         while "new" not in seen and not new.done():
             await asyncio.sleep(0.01)
-        asked = {"old": old, "new": new}
         gates[first_back].set()
-        await asked[first_back]
+        await (old if first_back == "old" else new)
         for gate in gates.values():
             gate.set()
         answers = await asyncio.gather(old, new)
