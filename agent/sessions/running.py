@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from habilis.errors import AuthorError, EndpointBusy
+from habilis.errors import AuthorError, EndpointBusy, HabilisError
 from habilis.events import Event, Paused
 from habilis.memory.journal import Journal
 
@@ -17,7 +17,7 @@ _LOOK_S = 0.2  # how often a pause looks whether the session is to stop
 _FIRST_S, _LONGEST_S = 1.0, 60.0
 
 
-class StopSession(Exception):
+class StopSession(HabilisError):
     """The session is to end now; the task under way goes on when it is resumed."""
 
 
