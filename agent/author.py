@@ -9,6 +9,7 @@ from typing import Protocol
 
 from habilis.agent.example import Example
 from habilis.agent.task import Task
+from habilis.memory.usage import Usage as Usage
 from habilis.skills.outcome import Outcome
 from habilis.skills.skill import Skill
 
@@ -73,31 +74,6 @@ class CallSkill(Protocol):
     def __call__(
         self, name: str, arguments: Sequence[tuple[object, ...]], /
     ) -> Sequence[Outcome]: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Usage:
-    """What replies cost. `usd` is None where the model's price is not known."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: float | None = 0.0
-    seconds: float = 0.0
-
-    @property
-    def tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
-
-    def __add__(self, other: Usage) -> Usage:
-        unknown = self.usd is None or other.usd is None
-        return Usage(
-            requests=self.requests + other.requests,
-            input_tokens=self.input_tokens + other.input_tokens,
-            output_tokens=self.output_tokens + other.output_tokens,
-            usd=None if unknown else (self.usd or 0.0) + (other.usd or 0.0),
-            seconds=self.seconds + other.seconds,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -143,8 +143,8 @@ class Session:
     ) -> list[Result]:
         self._make()
         claim = self._journal.claims.take(self.name)
-        known, before = self._journal.session(self.name), len(self._journal.finished(self.name))
-        state = "stopped"
+        known = self._journal.session(self.name)
+        state, before = "stopped", len(self._journal.finished_keys(self.name))
         try:
             running = self._start(claim, observer)
             try:

@@ -29,14 +29,15 @@ from habilis.agent.sessions.paying import PayHere
 from habilis.agent.task import Task
 from habilis.memory.journal import Journal
 from habilis.memory.opening import open_store
-from habilis.memory.step import Cost, Place
+from habilis.memory.step import Place
+from habilis.memory.usage import Usage
 
 _ROOT = Path(__file__).parent.parent
 _PEER_SCRIPT = Path(__file__).with_name("session_peers.py")
 _PEERS = ("langgraph", "dbos")
 _LONGEST_S = 300.0
 _LATENCY_S, _IN_FLIGHT = 0.2, 64
-_MOST = Cost(requests=1, input_tokens=50, output_tokens=50, usd=None)
+_MOST = Usage(requests=1, input_tokens=50, output_tokens=50, usd=None)
 
 
 def run(data: Path, *, peers: Path, quick: bool) -> Report:

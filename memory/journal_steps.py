@@ -20,8 +20,9 @@ from habilis.memory.journal_ledger import (
     set_aside_again,
     settle,
 )
-from habilis.memory.step import Cost, Place, StepKind, StepRow, StepState
+from habilis.memory.step import Place, StepKind, StepRow, StepState
 from habilis.memory.store import Connection, Row, Store, storable
+from habilis.memory.usage import Usage
 
 _UNDONE = "state IN ('begun', 'in_doubt', 'dropped')"  # in the words of the index
 
@@ -41,7 +42,7 @@ class Steps:
             (session, task),
         )
 
-    def behind(self, session: str, task: str) -> tuple[float, list[Cost]]:
+    def behind(self, session: str, task: str) -> tuple[float, list[Usage]]:
         """Return a task's time so far, and the costs of its steps that will not be replayed."""
         undone = self._rows(f"session = ? AND task = ? AND {_UNDONE}", (session, task))
         done = (
@@ -75,7 +76,7 @@ class Steps:
 
     # write -------------------------------------------------------------------
 
-    def begin_reply(self, place: Place, *, author: str, process: str, most: Cost) -> int | None:
+    def begin_reply(self, place: Place, *, author: str, process: str, most: Usage) -> int | None:
         """Write down that a reply will be asked for, and set aside its cost at `most`.
 
         None when other calls have to be settled first.
@@ -89,7 +90,7 @@ class Steps:
                 connection, place, author=author, process=process, most=most, at=self._store.clock()
             )
 
-    def end_reply(self, step: int, *, state: StepState, content: str = "", cost: Cost) -> None:
+    def end_reply(self, step: int, *, state: StepState, content: str = "", cost: Usage) -> None:
         """Record how a call ended, with its cost, before anything is made of it.
 
         Whoever made the call may: the answer is paid, whatever became of the claim.
@@ -142,7 +143,7 @@ class Steps:
                 kind=kind,
                 state=StepState.DONE,
                 content=content,
-                cost=Cost(seconds=seconds),
+                cost=Usage(seconds=seconds),
                 at=self._store.clock(),
             )
             steps = int(kind is StepKind.ACTION)
@@ -185,7 +186,7 @@ def begin_reply(
     *,
     author: str,
     process: str,
-    most: Cost,
+    most: Usage,
     at: float,
 ) -> int | None:
     """Do what `Steps.begin_reply` says, within a transaction."""
@@ -205,7 +206,7 @@ def begin_reply(
 
 
 def end_reply(
-    connection: Connection, step: int, *, state: StepState, content: str = "", cost: Cost
+    connection: Connection, step: int, *, state: StepState, content: str = "", cost: Usage
 ) -> None:
     """Do what `Steps.end_reply` says, within a transaction.
 
@@ -259,7 +260,7 @@ def _insert(
     *,
     kind: StepKind,
     state: StepState,
-    cost: Cost,
+    cost: Usage,
     at: float,
     content: str = "",
     author: str = "",
@@ -283,6 +284,6 @@ def _insert(
 def _step(row: Row) -> StepRow:
     fields = dict(row)
     names = ("requests", "input_tokens", "output_tokens", "usd", "seconds")
-    cost = Cost(**{name: fields.pop(name) for name in names})
+    cost = Usage(**{name: fields.pop(name) for name in names})
     fields |= {"kind": StepKind(fields["kind"]), "state": StepState(fields["state"])}
     return StepRow(**fields, cost=cost)

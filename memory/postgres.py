@@ -26,7 +26,7 @@ from habilis.memory.migrations import APPLICATION_ID
 from habilis.memory.postgres_login import Login, connect, is_lost, login_of, state_folder
 from habilis.memory.postgres_schema import migrate
 from habilis.memory.shim import PostgresConnection, PostgresRow
-from habilis.memory.store import Connection
+from habilis.memory.store import Connection, log_change
 
 T = TypeVar("T")
 Raw = psycopg.Connection[PostgresRow]
@@ -118,11 +118,7 @@ class PostgresStore:
                 self._changing = True
                 connection = PostgresConnection(raw)
                 yield connection
-                if kind:
-                    connection.executemany(
-                        "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
-                        [(self.clock(), kind, name) for name in names or ("",)],
-                    )
+                log_change(connection, kind, names, at=self.clock())
                 if raw.execute("COMMIT").statusmessage != "COMMIT":  # so Postgres says it
                     raise LibraryError("a statement of this change failed: nothing of it is kept")
                 self.changes += 1

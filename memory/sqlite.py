@@ -20,7 +20,7 @@ from habilis.memory.address import Address
 from habilis.memory.folder import check_folder
 from habilis.memory.forks import tell_of_forks
 from habilis.memory.migrations import STEPS, copy_file, migrate, read_format
-from habilis.memory.store import Connection, storable
+from habilis.memory.store import Connection, log_change, storable
 
 _BUSY_S = 30.0
 _DAMAGED = ("malformed", "not a database", "can't decode")  # sqlite3 decodes its own messages
@@ -106,11 +106,7 @@ class SqliteStore:
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
-                if kind:
-                    connection.executemany(
-                        "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
-                        [(self.clock(), kind, storable(name)) for name in names or ("",)],
-                    )
+                log_change(connection, kind, names, at=self.clock())
                 connection.execute("COMMIT")
                 self.changes += 1
             except BaseException:

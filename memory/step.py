@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from habilis.memory.journal_claims import Claim
+from habilis.memory.usage import Usage
 
 
 class StepKind(StrEnum):
@@ -29,21 +30,6 @@ class StepState(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
-    """What a step cost. `usd` is None where the price is not known."""
-
-    requests: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    usd: float | None = 0.0
-    seconds: float = 0.0
-
-    @property
-    def tokens(self) -> int:
-        return self.input_tokens + self.output_tokens
-
-
-@dataclass(frozen=True, kw_only=True)
 class StepRow:
     """One step. `elapsed_s` is the task's own time at which it was recorded.
 
@@ -62,7 +48,7 @@ class StepRow:
     process: str  # the token of the process that makes the call
     at: float
     elapsed_s: float
-    cost: Cost
+    cost: Usage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -124,6 +124,15 @@ class Store(Protocol):
         ...
 
 
+def log_change(connection: Connection, kind: str, names: Sequence[str], *, at: float) -> None:
+    """Write a change into the change log, one row a name; one without a kind is not told of."""
+    if kind:
+        connection.executemany(
+            "INSERT INTO change (at, kind, name) VALUES (?, ?, ?)",
+            [(at, kind, storable(name)) for name in names or ("",)],
+        )
+
+
 def storable(text: str) -> str:
     """Return the text as a database can keep it: no Unicode and NUL are written as escapes."""
     return text.encode("utf-8", errors="backslashreplace").decode().replace("\0", "\\x00")

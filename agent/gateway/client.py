@@ -13,8 +13,9 @@ from habilis.agent.gateway.wire import LIMIT_BYTES, Call, OtherVersion, read_ans
 from habilis.agent.sessions.paying import Payer
 from habilis.errors import SessionError
 from habilis.memory.journal import Journal
-from habilis.memory.step import Cost, Place, StepRow
+from habilis.memory.step import Place, StepRow
 from habilis.memory.store import Store
+from habilis.memory.usage import Usage
 
 _TRIES = 6  # a gateway that ends just now, one of another version, one that is killed
 _AGAIN_S = 0.05  # doubles with every try
@@ -39,7 +40,7 @@ class PayThroughGateway:
     def joins(self, step: StepRow) -> bool:
         return self._journal.claims.lives(step.process)
 
-    async def pay(self, place: Place, author: Author, request: Request, *, most: Cost) -> Reply:
+    async def pay(self, place: Place, author: Author, request: Request, *, most: Usage) -> Reply:
         if not isinstance(author, Orderable):
             return await self._otherwise.pay(place, author, request, most=most)
         call = Call(

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from habilis import __version__, errors
 from habilis.agent.author import Message, Reply
-from habilis.agent.sessions.paying import cost_of, reply_from, reply_text
+from habilis.agent.sessions.paying import reply_from, reply_text
 from habilis.errors import HabilisError, SessionError
 from habilis.memory.journal_claims import Claim
-from habilis.memory.step import Cost, Place
+from habilis.memory.step import Place
+from habilis.memory.usage import Usage
 
 LIMIT_BYTES: Final = 256 * 2**20  # of one line
 
@@ -29,7 +30,7 @@ class Call:
     author: Mapping[str, Any]
     messages: Sequence[Message]
     most_output: int | None
-    most: Cost
+    most: Usage
 
     @property
     def key(self) -> tuple[str, str, int]:
@@ -64,13 +65,13 @@ def read_call(line: bytes) -> Call:
         author=row["author"],
         messages=[Message(**message) for message in row["messages"]],
         most_output=row["most_output"],
-        most=Cost(**row["most"]),
+        most=Usage(**row["most"]),
     )
 
 
 def reply_line(reply: Reply) -> bytes:
     """Write an answer."""
-    row = {"reply": reply_text(reply), "cost": asdict(cost_of(reply))}
+    row = {"reply": reply_text(reply), "cost": asdict(reply.usage)}
     return json.dumps(row).encode() + b"\n"
 
 
@@ -89,7 +90,7 @@ def read_answer(line: bytes) -> Reply:
     """
     row = json.loads(line)
     if "reply" in row:
-        return reply_from(row["reply"], Cost(**row["cost"]))
+        return reply_from(row["reply"], Usage(**row["cost"]))
     if "version" in row:
         raise OtherVersion
     kind = getattr(errors, row["error"], SessionError)

@@ -12,7 +12,7 @@ from habilis.agent.author import Author, Reply, Request, Usage
 from habilis.agent.budget import Priced
 from habilis.errors import AuthorError, LibraryError, ReplyLost
 from habilis.memory.journal_steps import Steps
-from habilis.memory.step import Cost, Place, StepRow, StepState
+from habilis.memory.step import Place, StepRow, StepState
 
 ASSUMED_OUTPUT: Final = 4_096  # tokens set aside for a reply whose length nothing limits
 SETTLING_S: Final = 0.05  # between two looks whether others are settled
@@ -21,7 +21,7 @@ SETTLING_S: Final = 0.05  # between two looks whether others are settled
 class Payer(Protocol):
     """Makes a call and sees to it that it is recorded."""
 
-    async def pay(self, place: Place, author: Author, request: Request, *, most: Cost) -> Reply:
+    async def pay(self, place: Place, author: Author, request: Request, *, most: Usage) -> Reply:
         """Return the reply, which is recorded by then.
 
         Raises:
@@ -42,7 +42,7 @@ class PayHere:
     def __init__(self, steps: Steps, *, process: str) -> None:
         self._steps, self._process = steps, process
 
-    async def pay(self, place: Place, author: Author, request: Request, *, most: Cost) -> Reply:
+    async def pay(self, place: Place, author: Author, request: Request, *, most: Usage) -> Reply:
         step = await self._begun(place, author.name, most)
 
         async def end(**ended: Any) -> None:
@@ -53,7 +53,7 @@ class PayHere:
     def joins(self, step: StepRow) -> bool:
         return False
 
-    async def _begun(self, place: Place, author: str, most: Cost) -> int:
+    async def _begun(self, place: Place, author: str, most: Usage) -> int:
         while True:
             step = self._steps.begin_reply(place, author=author, process=self._process, most=most)
             if step is not None:
@@ -62,7 +62,7 @@ class PayHere:
 
 
 async def settled(
-    end: Callable[..., Awaitable[None]], send: Callable[[], Awaitable[Reply]], *, most: Cost
+    end: Callable[..., Awaitable[None]], send: Callable[[], Awaitable[Reply]], *, most: Usage
 ) -> Reply:
     """Make the call of a step that has begun; `end` records how it ended, before it is used."""
     try:
@@ -70,12 +70,12 @@ async def settled(
     except AuthorError as error:
         lost = isinstance(error, ReplyLost)
         state = StepState.IN_DOUBT if lost else StepState.FAILED
-        await end(state=state, cost=most if lost else Cost())
+        await end(state=state, cost=most if lost else Usage())
         raise
     except BaseException:
         await end(state=StepState.IN_DOUBT, cost=most)
         raise
-    done = partial(end, state=StepState.DONE, content=reply_text(reply), cost=cost_of(reply))
+    done = partial(end, state=StepState.DONE, content=reply_text(reply), cost=reply.usage)
     try:
         await done()
     except LibraryError:  # its server was cut off; a step ends once, so it may be said again
@@ -83,24 +83,19 @@ async def settled(
     return reply
 
 
-def most_cost(author: Author, request: Request, *, most_input: int) -> Cost:
+def most_cost(author: Author, request: Request, *, most_input: int) -> Usage:
     """Return the most that a call can cost; what no model is paid for costs nothing."""
     if author.name == "compose":
-        return Cost()
+        return Usage()
     if not isinstance(author, Priced):
-        return Cost(requests=1)
+        return Usage(requests=1)
     output = request.most_output or ASSUMED_OUTPUT
-    return Cost(
+    return Usage(
         requests=1,
         input_tokens=most_input,
         output_tokens=output,
         usd=author.cost_usd(most_input, output),
     )
-
-
-def cost_of(reply: Reply) -> Cost:
-    """Return a reply's usage as the journal keeps it."""
-    return Cost(**vars(reply.usage))
 
 
 def reply_text(reply: Reply) -> str:
@@ -109,8 +104,7 @@ def reply_text(reply: Reply) -> str:
     return json.dumps(row, ensure_ascii=False, default=str)
 
 
-def reply_from(text: str, cost: Cost) -> Reply:
+def reply_from(text: str, cost: Usage) -> Reply:
     """Read a reply back."""
     row = json.loads(text)
-    usage = Usage(**vars(cost))
-    return Reply(text=row["text"], gave_up=row["gave_up"], notes=row["notes"], usage=usage)
+    return Reply(text=row["text"], gave_up=row["gave_up"], notes=row["notes"], usage=cost)

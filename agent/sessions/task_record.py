@@ -13,7 +13,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from habilis.agent.author import Author, Reply, Request, Usage
+from habilis.agent.author import Author, Reply, Request
 from habilis.agent.budget import Meter, Priced, most_output
 from habilis.agent.record import Approve, Record, Tool
 from habilis.agent.sessions.observed import as_recorded, outcome_text
@@ -58,7 +58,7 @@ class TaskRecord(Record):
         elapsed_s, costs = self._steps.behind(self.claim.session, self.claim.task)
         meter.add_seconds(elapsed_s)
         for cost in costs:
-            meter.spend(Usage(**vars(cost)))
+            meter.spend(cost)
 
     # what the loop asks for --------------------------------------------------
 
@@ -149,7 +149,7 @@ class TaskRecord(Record):
             row = self._known.pop(known)
             if row.state is StepState.BEGUN:
                 self._steps.give_up(row.id)
-            self.meter.spend(Usage(**vars(row.cost)))
+            self.meter.spend(row.cost)
         self._steps.drop_from(self.claim, number, calls_from=self._tools.forget())
         self._number = number
         self._announce(Diverged, step=number, what=what)
@@ -179,7 +179,7 @@ class TaskRecord(Record):
         del self._known[row.number]
         if not self.payer.joins(row):
             self._steps.give_up(row.id)
-            self.meter.spend(Usage(**vars(row.cost)))
+            self.meter.spend(row.cost)
 
     def write(self, kind: StepKind, request: str, content: str, seconds: float = 0.0) -> None:
         """Record a step that costs no money."""

@@ -21,12 +21,13 @@ from habilis.memory.journal import Journal
 from habilis.memory.journal_claims import Claim
 from habilis.memory.journal_ledger import scope_of
 from habilis.memory.opening import open_store
-from habilis.memory.step import Cost, Place, StepState
+from habilis.memory.step import Place, StepState
+from habilis.memory.usage import Usage
 from tests.chat_server import ChatServer, Fault, Say
 
 pytestmark = pytest.mark.on_both_stores
 
-MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
+MOST = Usage(requests=1, input_tokens=100, output_tokens=100, usd=None)
 
 
 class Desk:

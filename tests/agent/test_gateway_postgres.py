@@ -17,13 +17,14 @@ from habilis.agent.gateway.start import SOCKET
 from habilis.agent.sessions.paying import PayHere
 from habilis.memory.journal import Journal
 from habilis.memory.opening import open_store
-from habilis.memory.step import Cost, Place, StepState
+from habilis.memory.step import Place, StepState
 from habilis.memory.store import Store
+from habilis.memory.usage import Usage
 from tests.chat_server import ChatServer
 from tests.making import HashEncoder
 from tests.postgres_server import PostgresServer
 
-MOST = Cost(requests=1, input_tokens=100, output_tokens=100, usd=None)
+MOST = Usage(requests=1, input_tokens=100, output_tokens=100, usd=None)
 LOGIN = "owner:s3cret-w0rd"
 
 

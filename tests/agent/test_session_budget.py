@@ -14,7 +14,7 @@ from habilis.agent.cli import app
 from habilis.errors import EndpointBusy, EndpointUnreachable, SessionBusy, SessionError
 from habilis.events import Event, Paused
 from habilis.memory.journal_ledger import LIBRARY, scope_of
-from habilis.memory.step import Cost, Place
+from habilis.memory.step import Place
 from tests.making import HashEncoder
 
 TASKS = [Task(f"Say {n}.", id=f"t{n}", checks=(Expected(n),)) for n in range(4)]
@@ -186,7 +186,7 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     """list, show, status, fork and compact work on what the journal holds."""
     Agent(ScriptedAuthor(says), library=library).session("s", TASKS).run_sync()
     place = Place(claim=library.journal.claims.take("s", "t9"), number=0, request="r")
-    most = Cost(requests=1, input_tokens=70, output_tokens=7)
+    most = Usage(requests=1, input_tokens=70, output_tokens=7)
     library.journal.steps.begin_reply(place, author="m", process="gone", most=most)
     library.journal.claims.release(place.claim)
 
