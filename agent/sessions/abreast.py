@@ -27,9 +27,10 @@ async def run_abreast(
     """Keep `parallel()` tasks going until all are done or `ended` says that no more may begin.
 
     `next_task` gives None when there is no other task. After the first error no task
-    begins; `failed` tells those under way, which are waited for. Then that error is raised,
-    one that stops a session only where there is no other. `explain` says in our words what
-    an executor raised; a future that was cancelled is explained as a `CancelledError`.
+    begins; `failed` tells those under way, which are waited for. Where a budget is spent they
+    are not told: each goes on for as long as it needs no more than is left. Then the error is
+    raised, one that stops a session only where there is no other. `explain` says in our words
+    what an executor raised; a future that was cancelled is explained as a `CancelledError`.
     """
     errors, more = list[BaseException](), True
     under_way: dict[asyncio.Future[T], Task] = {}
@@ -53,7 +54,8 @@ async def run_abreast(
             error = CancelledError() if future.cancelled() else future.exception()
             if error is not None:
                 errors.append(explain(error))
-                failed()
+                if not isinstance(errors[-1], BudgetSpent):
+                    failed()
             else:
                 done(task, future.result())
     for first in sorted(errors, key=lambda each: isinstance(each, StopSession | BudgetSpent)):

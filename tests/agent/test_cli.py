@@ -210,6 +210,8 @@ def test_ctrl_c_stops_cleanly_and_the_session_goes_on(tmp_path: Path) -> None:
 INTERRUPTED_IMPORT = """
 import os, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+
 class Interrupt:
     def find_spec(self, name, path=None, target=None):
         if name == "habilis.agent.cli":
