@@ -1,8 +1,9 @@
-"""Run in the peers' environment: `python session_peers.py langgraph|dbos steps|resume FOLDER N`.
+"""Run in the peers' environment: `python session_peers.py PEER steps|resume FOLDER N`.
 
-`steps` prints the milliseconds a step takes, `resume` the seconds from the start of the
-process to the first step that is not replayed. The workflow is the same everywhere: N steps
-that each give a text of 1 KB, then one that, the first time, ends the process.
+Peers are langgraph, langgraph-nodes (`steps` only) and dbos. `steps` prints the
+milliseconds a step takes, `resume` the seconds from the start of the process to the first
+step that is not replayed. The workflow is the same everywhere: N steps that each give a text
+of 1 KB, then one that, the first time, ends the process.
 """
 
 from __future__ import annotations
@@ -11,14 +12,25 @@ import importlib
 import os
 import sys
 import time
-from typing import Any
+from typing import Any, TypedDict
 
 TEXT = "x" * 1024
 STARTED = time.time()
 
 
+class State(TypedDict):
+    """What the graph carries from step to step."""
+
+    done: int
+    text: str
+
+
 def langgraph(what: str, folder: str, count: int) -> None:
-    """Steps are tasks of the functional API, saved synchronously by its SQLite saver."""
+    """Steps are tasks of the functional API.
+
+    Its SQLite saver writes them in threads of its own, whatever `durability` says: the next
+    step does not wait until they are on the disk.
+    """
     func: Any = importlib.import_module("langgraph.func")
     sqlite: Any = importlib.import_module("langgraph.checkpoint.sqlite")
     entrypoint, task = func.entrypoint, func.task
@@ -46,6 +58,23 @@ def langgraph(what: str, folder: str, count: int) -> None:
         config: Any = {"configurable": {"thread_id": "t"}}
         resumed = what == "resume"
         flow.invoke(None if resumed else count, config, durability="sync")
+
+
+def langgraph_nodes(what: str, folder: str, count: int) -> None:
+    """Steps are nodes of a graph, each saved before the next one begins."""
+    assert what == "steps", "a graph goes on from its last state and replays nothing"
+    graph: Any = importlib.import_module("langgraph.graph")
+    sqlite: Any = importlib.import_module("langgraph.checkpoint.sqlite")
+    plan = graph.StateGraph(State)
+    plan.add_node("step", lambda state: {"done": state["done"] + 1, "text": TEXT})
+    plan.add_edge(graph.START, "step")
+    plan.add_conditional_edges("step", lambda state: "step" if state["done"] < count else graph.END)
+    with sqlite.SqliteSaver.from_conn_string(f"{folder}/langgraph.db") as saver:
+        flow = plan.compile(checkpointer=saver)
+        config: Any = {"configurable": {"thread_id": "t"}, "recursion_limit": count + 2}
+        started = time.perf_counter()
+        flow.invoke({"done": 0, "text": ""}, config, durability="sync")
+        _say(1000 * (time.perf_counter() - started) / count)
 
 
 def dbos(what: str, folder: str, count: int) -> None:
@@ -102,4 +131,5 @@ def _say(figure: float) -> None:
 
 
 if __name__ == "__main__":
-    {"langgraph": langgraph, "dbos": dbos}[sys.argv[1]](sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    peers = {"langgraph": langgraph, "langgraph-nodes": langgraph_nodes, "dbos": dbos}
+    peers[sys.argv[1]](sys.argv[2], sys.argv[3], int(sys.argv[4]))

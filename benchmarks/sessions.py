@@ -35,6 +35,7 @@ from habilis.memory.usage import Usage
 _ROOT = Path(__file__).parent.parent
 _PEER_SCRIPT = Path(__file__).with_name("session_peers.py")
 _PEERS = ("langgraph", "dbos")
+_WAITING = "langgraph-nodes"  # saves a step before the next one begins, as we do
 _LONGEST_S = 300.0
 _LATENCY_S, _IN_FLIGHT = 0.2, 64
 _MOST = Usage(requests=1, input_tokens=50, output_tokens=50, usd=None)
@@ -59,11 +60,12 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
 def _step_rows(peers: Path, *, steps: int, turns: int) -> list[Row]:
     figures: dict[str, list[float]] = {}
     for _ in range(turns):
-        for who in ("ours", *_PEERS):
+        for who in ("ours", *_PEERS, _WAITING):
             with tempfile.TemporaryDirectory() as folder:
                 figure = _run(who, "steps", folder, steps, peers)
             figures.setdefault(who, []).extend([] if figure is None else [figure])
-    goals = {"langgraph": "<= 0.5", "dbos": ""}
+    goals = {"langgraph": "<= 0.5", _WAITING: "<= 0.5", "dbos": ""}
+    says = {"langgraph": "it saves a step while the next one runs: ours waits, twice"}
     return [
         Row(
             name=f"a paid step, recorded, over {peer}",
@@ -72,9 +74,9 @@ def _step_rows(peers: Path, *, steps: int, turns: int) -> list[Row]:
             goal=goals[peer],
             unit="ms",
             n=steps * turns,
-            note="" if figures[peer] else _missing(peers),
+            note=says.get(peer, "") if figures[peer] else _missing(peers),
         )
-        for peer in _PEERS
+        for peer in goals
     ]
 
 
@@ -125,19 +127,23 @@ def _missing(peers: Path) -> str:
 
 
 async def _gateway_rows(*, calls: int, limited: int) -> list[Row]:
-    ideal_s = calls / _IN_FLIGHT * _LATENCY_S
-    seconds, _ = await _through_gateway(calls, in_flight=_IN_FLIGHT, latency_s=_LATENCY_S)
+    rows = []
+    for latency_s, goal in ((_LATENCY_S, ">= 95"), (5 * _LATENCY_S, "")):
+        seconds, _ = await _through_gateway(calls, in_flight=_IN_FLIGHT, latency_s=latency_s)
+        rows.append(
+            Row(
+                name=f"{_IN_FLIGHT} calls of {latency_s:g} s in flight, of the ideal",
+                ours=100 * calls / _IN_FLIGHT * latency_s / seconds,
+                peer=None,
+                goal=goal,
+                goal_is_about="ours",
+                unit="%",
+                n=calls,
+            )
+        )
     _, requests = await _through_gateway(limited, in_flight=32, latency_s=0.05, per_s=40.0)
     return [
-        Row(
-            name=f"{_IN_FLIGHT} calls in flight through the gateway, of the ideal",
-            ours=100 * ideal_s / seconds,
-            peer=None,
-            goal=">= 95",
-            goal_is_about="ours",
-            unit="%",
-            n=calls,
-        ),
+        *rows,
         Row(
             name="requests for a call under a rate limit",
             ours=requests / limited,
