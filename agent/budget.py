@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeGuard
 
 from habilis.agent.author import Message, Usage
 from habilis.errors import ConfigError
@@ -61,13 +61,17 @@ class Budget:
                 )
 
 
-@runtime_checkable
 class Priced(Protocol):
     """An author that is paid by the token, and keeps to `Request.most_output`."""
 
     def cost_usd(self, input_tokens: int, output_tokens: int) -> float | None:
         """Return what so much costs, None where the price is not known."""
         ...
+
+
+def is_priced(author: object) -> TypeGuard[Priced]:
+    """Tell whether it is one. To ask a protocol itself is slow, and each call asks twice."""
+    return hasattr(author, "cost_usd")
 
 
 def most_output(
@@ -112,7 +116,7 @@ class Meter:
         self, messages: Sequence[Message], author: object, *, counted: bool = True
     ) -> int | None:
         """Return how long the next reply may be, in tokens; None where nothing limits it."""
-        if not isinstance(author, Priced):
+        if not is_priced(author):
             return None
         budget, usage = self.budget, self.usage
         tokens = None if budget.tokens is None else budget.tokens - usage.tokens

@@ -149,11 +149,12 @@ def reserve(connection: Connection, session: str, *, tokens: int, usd: float | N
                 raise account.refusal(limit, need=more)
             if spent + reserved + more > most:
                 return False
-    connection.execute(
-        "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
-        "reserved_usd = reserved_usd + ? WHERE scope IN (?, ?)",
-        (tokens, usd or 0.0, *_scopes(session)),
-    )
+    if tokens or usd:
+        connection.execute(
+            "UPDATE account SET reserved_tokens = reserved_tokens + ?, "
+            "reserved_usd = reserved_usd + ? WHERE scope IN (?, ?)",
+            (tokens, usd or 0.0, *_scopes(session)),
+        )
     return True
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from habilis.agent.author import Author, Reply, Request, Usage
-from habilis.agent.budget import Priced
+from habilis.agent.budget import is_priced
 from habilis.errors import AuthorError, LibraryError, ReplyLost
 from habilis.memory.journal_steps import Steps
 from habilis.memory.step import Place, StepRow, StepState
@@ -87,7 +87,7 @@ def most_cost(author: Author, request: Request, *, most_input: int) -> Usage:
     """Return the most that a call can cost; what no model is paid for costs nothing."""
     if author.name == "compose":
         return Usage()
-    if not isinstance(author, Priced):
+    if not is_priced(author):
         return Usage(requests=1)
     output = request.most_output or ASSUMED_OUTPUT
     return Usage(

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from habilis.agent.author import Author, Reply, Request
-from habilis.agent.budget import Meter, Priced, most_output
+from habilis.agent.budget import Meter, is_priced, most_output
 from habilis.agent.record import Approve, Record, Tool
 from habilis.agent.sessions.observed import as_recorded, outcome_text
 from habilis.agent.sessions.paying import Payer, most_cost, reply_from
@@ -250,7 +250,7 @@ class RecordedAuthor:
 
     def _room(self, request: Request, most_input: int) -> int | None:
         """Return how long the reply may be: what the task allows, and session and library."""
-        if not isinstance(self._author, Priced):
+        if not is_priced(self._author):
             return request.most_output
         tokens, usd = self._record.account_room()
         room = most_output(self._author, most_input, tokens=tokens, usd=usd)
