@@ -20,13 +20,13 @@ from habilis.events import Event
 _LOOK = "```python\nseats = count_seats({n})\nprint(seats)\n```"
 _ANSWER = "```python\nfinal_answer(seats + 1)\n```"
 _TOOL = '''```python
-def seats_of_row_{n}(table: int) -> int:
-    """Return the seats that a table in row {n} needs."""
+def {name}(table: int) -> int:
+    """Return the seats that a table in the row of {name} needs."""
     return table * {m} - {k}
 
 
-assert seats_of_row_{n}({n}) == {answer}
-assert seats_of_row_{n}(1) == {one}
+assert {name}({n}) == {answer}
+assert {name}(1) == {one}
 ```'''
 NAME = "kills"
 
@@ -59,6 +59,11 @@ def rows_of(count: int) -> range:
     return range(3, count, 4)
 
 
+def skill_of(table: int) -> str:
+    """Return the name of the skill that a table's task makes; none may hold the number itself."""
+    return "seats_of_row_" + "".join(chr(ord("a") + int(digit)) for digit in str(table))
+
+
 def table_of(messages: str) -> int:
     """Return the table that a conversation is about."""
     return int(messages.partition("at table ")[2].partition("?")[0])
@@ -76,7 +81,8 @@ def reply(request: dict[str, Any]) -> str:
     if turn == 2 and number in rows_of(number + 1):
         m, answer = number + 5, number * 3 + 1
         k = number * m - answer
-        return _TOOL.format(n=number, m=m, k=k, answer=answer, one=m - k)
+        name = skill_of(number)
+        return _TOOL.format(name=name, n=number, m=m, k=k, answer=answer, one=m - k)
     return "NOTHING"
 
 

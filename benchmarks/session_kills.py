@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.model_server import ModelServer
-from benchmarks.session_driver import NAME, library, reply, rows_of, table_of, tasks
+from benchmarks.session_driver import NAME, library, reply, rows_of, skill_of, table_of, tasks
 from habilis.memory.journal_ledger import scope_of
 from habilis.memory.opening import open_store
 
@@ -132,7 +132,7 @@ def _outcome(
         wanted = {task.key: task.checks[0].value for task in tasks(count)}
         right = {key: f'"answer": {value}, "answered": true' for key, value in wanted.items()}
         skills = shelf.skills()
-        wanted_skills = {f"seats_of_row_{number}" for number in rows_of(count)}
+        wanted_skills = {skill_of(number) for number in rows_of(count)}
         doubts = Counter(step.task for step in journal.steps.in_doubt(NAME))
         twice = Counter(f"t{table_of(messages)}" for messages in server.paid_again)
         account = journal.ledger.account(scope_of(NAME))

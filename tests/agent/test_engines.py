@@ -17,7 +17,7 @@ import pytest
 
 from benchmarks.dask_cluster import DaskCluster
 from benchmarks.model_server import ModelServer
-from benchmarks.session_driver import NAME, library, reply, rows_of, tasks
+from benchmarks.session_driver import NAME, library, reply, rows_of, skill_of, tasks
 from habilis import Agent, OpenAIAuthor, Result, SkillLibrary, Task
 from habilis.agent.engines.engine import open_engine
 from habilis.agent.engines.job import Job, close_guests, do_job
@@ -89,7 +89,7 @@ class Place:
         for number in range(COUNT):
             assert f'"answer": {number * 3 + 1}, "answered": true' in results[f"t{number}"]
         skills = {skill.name: len(self.library.history(skill.name)) for skill in self.library}
-        assert skills == {f"seats_of_row_{number}": 1 for number in rows_of(COUNT)}
+        assert skills == {skill_of(number): 1 for number in rows_of(COUNT)}
         assert self.model.paid_twice == 0
         assert journal.ledger.account(scope_of(NAME)).tokens == self.model.tokens
         effects = Counter(self.effects.read_text().split())
