@@ -14,12 +14,14 @@ from habilis.agent.cli.session_run import (
     PATIENCE_S,
     check_endpoint,
     endpoint,
+    how_to_look,
     how_to_resume,
     run_session,
 )
 from habilis.agent.cli.session_show import NameArgument, known_session
 from habilis.agent.curriculum import Curriculum
 from habilis.agent.engines.engine import check_engine
+from habilis.agent.report.words import plural
 from habilis.errors import ConfigError, SessionError
 
 app = typer.Typer(help="Durable runs over many tasks.", no_args_is_help=True)
@@ -158,8 +160,13 @@ def fork(
         known_session(shelf.journal, name)
         if shelf.journal.session(new) is not None:
             raise SessionError(f"there is a session named {new!r} already; choose another name")
-        shelf.journal.fork_session(name, new, count=keep)
-    print(f"{clean_lines(new)} is made; {how_to_resume(new, library)}")
+        taken = shelf.journal.fork_session(name, new, count=keep)
+        made = shelf.journal.session(new)
+    few = f" (--keep {keep}: there are no more)" if taken < (keep or 0) else ""
+    done = f"{clean_lines(new)} is made, with {plural(taken, 'finished task')}{few}"
+    over = made is not None and made.state == "finished"
+    rest = f"none is left to do; {how_to_look(new, library)}" if over else ""
+    print(f"{done}; {rest or how_to_resume(new, library)}")
 
 
 @app.command()
@@ -168,4 +175,7 @@ def compact(name: NameArgument, library: options.LibraryOption = options.DEFAULT
     with options.open_library(library) as shelf:
         known_session(shelf.journal, name)
         freed = shelf.journal.compact_session(name)
-    print(f"{clean_lines(name)}: {freed:,} characters of trajectories are gone")
+    what = (
+        f"{freed:,} characters of trajectories are gone" if freed else "nothing was left to forget"
+    )
+    print(f"{clean_lines(name)}: {what}")

@@ -84,16 +84,20 @@ def run_session(
                 parallel=settings.get("parallel"),
                 engine=settings.get("engine", ""),
             )
+        others = agent.library.journal.other_costs(name) if agent.library else {}
     if not signalled:
-        screen.results(results)
+        screen.results(results, others=others)
     if as_json:
         for result in results:
             row = {"event": "result", **json.loads(result.to_json())}
             print(json.dumps(row, ensure_ascii=False))
+    where = sys.stderr if as_json else sys.stdout
+    if not session.stopped_because and 0 < len(results) == begun.done:
+        done = f"all {plural(len(results), 'task')} were finished before, nothing was run"
+        print(f"{done}; {how_to_look(name, library)}", file=where)
     if session.stopped_because:
         why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
         done = _done(len(results), session.count)
-        where = sys.stderr if as_json else sys.stdout
         print(f"{done}{clean_lines(why)}; {how_to_resume(name, library)}", file=where)
     if signalled and session.stopped_because:
         raise KeyboardInterrupt
@@ -185,5 +189,17 @@ def check_endpoint(before: str, name: str) -> None:
 
 
 def how_to_resume(name: str, library: Address) -> str:
-    where = "" if library == options.DEFAULT_LIBRARY else f" --library {library}"
-    return f"go on with `habilis session resume {clean_lines(name)}{where}`"
+    return f"go on with `habilis session resume {clean_lines(name)}{_where(library)}`"
+
+
+def how_to_look(name: str, library: Address) -> str:
+    """Say what may be done with a session whose tasks are all finished."""
+    name, where = clean_lines(name), _where(library)
+    return (
+        f"see them with `habilis session show {name}{where}` or `... report {name}{where}`, "
+        f"do them again with `... fork {name} NEW --keep 0{where}`"
+    )
+
+
+def _where(library: Address) -> str:
+    return "" if library == options.DEFAULT_LIBRARY else f" --library {library}"

@@ -68,10 +68,11 @@ def show(
     with options.open_library(library) as shelf:
         known_session(shelf.journal, name)
         rows = shelf.journal.finished(name)
+        others = shelf.journal.other_costs(name)
     if as_json:
         print_json([json.loads(text) for text in rows.values()])
         return
-    Screen().results([result_from_json(text) for text in rows.values()])
+    Screen().results([result_from_json(text) for text in rows.values()], others=others)
 
 
 def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:

@@ -204,12 +204,21 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     assert state["in_doubt"][0]["tokens"] == 77 and state["steps"] == 4
     assert "4 of 4" in habilis("show", "s")
     assert len(json.loads(habilis("show", "s", "--json"))) == 4
-    assert "new is made" in habilis("fork", "s", "new", "--keep", "2")
-    assert "new: stopped, 2 of 4" in habilis("status", "new")
+    assert "with 2 finished tasks; go on with" in habilis("fork", "s", "new", "--keep", "2")
+    status = habilis("status", "new")
+    assert "new: stopped, 2 of 4" in status and "  stopped: forked from 's'\n" in status
     assert "characters of trajectories are gone" in habilis("compact", "s")
+    assert "nothing was left to forget" in habilis("compact", "s")
     assert all(s.content == "" for s in library.journal.steps.of_task("s", "t1"))
     with pytest.raises(SessionError, match="a session named 'new'"):
         habilis("fork", "s", "new")
     author = ScriptedAuthor(says)
     forked = Agent(author, library=library).session("new", TASKS).run_sync()
     assert len(forked) == 4 and len(author.requests) == 4
+    assert "forked" not in habilis("status", "new")
+    whole = habilis("fork", "new", "whole", "--keep", "9")
+    assert "4 finished tasks (--keep 9: there are no more); none is left to do" in whole
+    assert "whole: finished, 4 of 4 tasks" in habilis("list")
+    assert "No task is finished yet." in habilis("fork", "s", "none", "--keep", "0") + habilis(
+        "show", "none"
+    )
