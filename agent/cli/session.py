@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from habilis.agent.cli import options, session_show
+from habilis.agent.cli import limits, options, session_show
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.session_run import (
     PATIENCE_S,
@@ -33,13 +33,6 @@ ParallelOption = Annotated[int | None, typer.Option(min=1, help="Tasks to run si
 EngineOption = Annotated[
     str, typer.Option(help="Where tasks run: dask://HOST:PORT, or threads (of this process).")
 ]
-PatienceOption = Annotated[
-    float | None, typer.Option(min=0, help="Seconds an endpoint may be away before giving up.")
-]
-AllTokensOption = Annotated[int | None, typer.Option(help="Tokens the session may take.")]
-AllUsdOption = Annotated[float | None, typer.Option(help="US dollars the session may cost.")]
-AllStepsOption = Annotated[int | None, typer.Option(help="Actions the session may take.")]
-AllSecondsOption = Annotated[float | None, typer.Option(help="Seconds the session may run.")]
 
 
 @app.command()
@@ -53,19 +46,19 @@ def start(
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     stream: options.StreamOption = False,
-    steps: options.StepsOption = 20,
-    seconds: options.SecondsOption = None,
-    tokens: options.TokensOption = None,
-    usd: options.UsdOption = None,
+    steps: limits.StepsOption = limits.STEPS,
+    seconds: limits.SecondsOption = None,
+    tokens: limits.TokensOption = None,
+    usd: limits.UsdOption = None,
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
     parallel: ParallelOption = None,
     engine: EngineOption = "",
-    patience: PatienceOption = None,
-    all_tokens: AllTokensOption = None,
-    all_usd: AllUsdOption = None,
-    all_steps: AllStepsOption = None,
-    all_seconds: AllSecondsOption = None,
+    patience: limits.PatienceOption = None,
+    all_tokens: limits.AllTokensOption = None,
+    all_usd: limits.AllUsdOption = None,
+    all_steps: limits.AllStepsOption = None,
+    all_seconds: limits.AllSecondsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Run the tasks of a file, or learn for a goal; started again, it goes on where it was."""
@@ -79,14 +72,11 @@ def start(
         "agent": {
             "model": model,
             "stream": stream,
-            "steps": steps,
-            "seconds": seconds,
-            "tokens": tokens,
-            "usd": usd,
             "learn": learn,
             "allow": allow,
+            **limits.named(steps=steps, seconds=seconds, tokens=tokens, usd=usd),
         },
-        "all": {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds},
+        "all": limits.named(tokens=all_tokens, usd=all_usd, steps=all_steps, seconds=all_seconds),
         "parallel": parallel,
         "engine": check_engine(engine),
         "patience": PATIENCE_S if patience is None else patience,
@@ -105,11 +95,11 @@ def resume(
     ] = None,
     parallel: ParallelOption = None,
     engine: EngineOption = "",
-    patience: PatienceOption = None,
-    all_tokens: AllTokensOption = None,
-    all_usd: AllUsdOption = None,
-    all_steps: AllStepsOption = None,
-    all_seconds: AllSecondsOption = None,
+    patience: limits.PatienceOption = None,
+    all_tokens: limits.AllTokensOption = None,
+    all_usd: limits.AllUsdOption = None,
+    all_steps: limits.AllStepsOption = None,
+    all_seconds: limits.AllSecondsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Go on with a session that was stopped or killed, as it was started unless told otherwise."""
@@ -118,8 +108,9 @@ def resume(
     settings: dict[str, Any] = {"agent": {}, "all": {}, **json.loads(known.settings)}
     if not known.source and "goal" not in settings:
         raise SessionError(f"session {name!r} was started from Python; resume it from there")
-    limits = {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds}
-    settings["all"] |= {key: value for key, value in limits.items() if value is not None}
+    settings["all"] |= limits.named(
+        tokens=all_tokens, usd=all_usd, steps=all_steps, seconds=all_seconds
+    )
     if not model:
         check_endpoint(settings.get("endpoint", ""), name)
     settings["agent"] |= {"model": model} if model else {}

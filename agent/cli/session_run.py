@@ -17,7 +17,7 @@ import typer
 from habilis.agent.agent import Agent
 from habilis.agent.authors.endpoint import public_part
 from habilis.agent.budget import Budget
-from habilis.agent.cli import options
+from habilis.agent.cli import limits, options
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.screen import Screen
@@ -31,10 +31,11 @@ from habilis.memory.journal_ledger import scope_of
 
 PATIENCE_S = 3600.0
 _GRACE_S = 5.0  # how long a step may go on after Ctrl-C
+_LIMITS = ("steps", "seconds", "tokens", "usd")
 _AGENT = {
     "model": "",
     "stream": False,
-    "steps": 20,
+    "steps": limits.STEPS.most,
     "seconds": None,
     "tokens": None,
     "usd": None,
@@ -64,8 +65,9 @@ def run_session(
             raise ConfigError("a --goal needs a model that proposes tasks: name one with --model")
     else:
         options.require_author(given["model"], has_examples=any(task.examples for task in tasks))
-    budget = _budget_of_all(settings["all"])
-    agent = options.make_agent(library=library, **given)
+    budget = Budget(**{"steps": None, **settings["all"]})
+    of_a_task = {name: given.pop(name) for name in _LIMITS}
+    agent = options.make_agent(library=library, budget=Budget(**of_a_task), **given)
     with agent, contextlib.ExitStack() as stack:
         session = Session(
             agent,
@@ -109,14 +111,6 @@ def run_session(
 def _done(finished: int, count: int) -> str:
     of = f" of {plural(count, 'task')}" if count else f" {'task' if finished == 1 else 'tasks'}"
     return f"stopped after {finished}{of}"
-
-
-def _budget_of_all(limits: dict[str, Any]) -> Budget:
-    """Return the session's budget; a mistake in it is told apart from one in a task's."""
-    try:
-        return Budget(**{"steps": None, **limits})
-    except ConfigError as error:
-        raise ConfigError(f"--all-...: {error}") from None
 
 
 def _begun(agent: Agent, name: str, *, tasks: int, budget: Budget) -> Progress:
