@@ -1,7 +1,8 @@
 """The record of sessions, in the same database as the skills.
 
 The journal itself holds sessions and the results of their tasks; `claims` says who may
-write, `steps` what was asked and paid, `calls` what tools returned, `ledger` the sums.
+write, `steps` what was asked and paid, `calls` what tools returned, `ledger` the sums,
+`tasks` which tasks a session was started with.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from habilis.memory.journal_calls import HostCalls
 from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
 from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
 from habilis.memory.journal_steps import Steps
+from habilis.memory.journal_tasks import SessionTasks, fork_tasks
 from habilis.memory.step import StepKind
 from habilis.memory.store import Connection, Store, storable
 from habilis.memory.usage import Usage
@@ -50,6 +52,7 @@ class Journal:
         self.steps = Steps(store, self.claims)
         self.calls = HostCalls(store, self.claims)
         self.ledger = Ledger(store)
+        self.tasks = SessionTasks(store)
 
     def make_session(
         self, name: str, *, fingerprint: str, count: int, source: str, settings: str = "{}"
@@ -205,6 +208,7 @@ class Journal:
                 (storable(new), storable(name), _ALL if count is None else count),
             )
             _fork_proposals(connection, name, new)
+            fork_tasks(connection, name, new)
             connection.execute(
                 "UPDATE session SET state = 'finished', waiting = '' WHERE name = ? "
                 "AND (SELECT state FROM session WHERE name = ?) = 'finished' "

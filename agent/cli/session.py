@@ -23,6 +23,7 @@ from habilis.agent.curriculum import Curriculum
 from habilis.agent.engines.engine import check_engine
 from habilis.agent.report.words import plural
 from habilis.errors import ConfigError, SessionError
+from habilis.memory.journal import SessionRow
 
 app = typer.Typer(help="Durable runs over many tasks.", no_args_is_help=True)
 app.command("status")(session_show.status)
@@ -88,6 +89,9 @@ def start(
 @app.command()
 def resume(
     name: NameArgument,
+    tasks: Annotated[
+        Path | None, typer.Option(help="Where its file of tasks is now, if it was moved.")
+    ] = None,
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     most: Annotated[
@@ -117,10 +121,27 @@ def resume(
     settings |= {"engine": check_engine(engine)} if engine else {}
     given = {"parallel": parallel, "patience": patience, "most": most}
     settings |= {key: value for key, value in given.items() if value is not None}
-    work: Path | Curriculum = Path(known.source)
+    work: Path | Curriculum
     if "goal" in settings:
         work = Curriculum(goal=settings["goal"], most=settings["most"])
+    else:
+        work = tasks or _where_it_was(known)
     run_session(work, name, library=library, settings=settings, as_json=as_json)
+
+
+def _where_it_was(known: SessionRow) -> Path:
+    """Return the file of tasks of a session.
+
+    Raises:
+        SessionError: it is there no more; says how to name it again.
+    """
+    file = Path(known.source)
+    if not file.exists():
+        raise SessionError(
+            f"the tasks of session {known.name!r} were in {known.source!r}, and no such file is "
+            f"there now: say where it is, `habilis session resume {known.name} --tasks FILE`"
+        )
+    return file
 
 
 @app.command()

@@ -107,6 +107,21 @@ def test_a_limit_is_lifted_where_a_session_goes_on(folder: Path) -> None:
         assert library.journal.ledger.account("session:s").most_steps is None
 
 
+def test_a_file_of_tasks_that_moves(folder: Path) -> None:
+    """The error says how it is named again; from then on it is known there."""
+    with ChatServer(say) as server:
+        start(folder, "--all-steps", "1", url=server.url).communicate()
+        (folder / "tasks.jsonl").rename(folder / "moved.jsonl")
+        gone = start(folder, "--all-steps", "9", command="resume", url=server.url)
+        _, errors = gone.communicate()
+        assert gone.returncode == 2 and "`habilis session resume s --tasks FILE`" in errors
+        named = ("--all-steps", "9", "--tasks", "moved.jsonl")
+        told, errors = start(folder, *named, command="resume", url=server.url).communicate()
+        assert "3 of 3" in told, errors
+        told, errors = start(folder, command="resume", url=server.url).communicate()
+        assert "all 3 tasks were finished before, nothing was run" in told, errors
+
+
 def test_a_library_that_moves_while_its_gateway_lives(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
