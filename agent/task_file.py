@@ -56,6 +56,8 @@ def read_tasks(path: str | Path) -> list[Task]:
         return list(found.tasks)
     first, *others = found.problems
     problem = first.problem
+    if not found.tasks and problem.startswith("this is no JSON"):
+        problem += '; a file of tasks has an object a line, as in {"instruction": "..."}'
     if others:
         numbers = ", ".join(str(error.line) for error in others[:_NAMED])
         numbers += ", ..." if len(others) > _NAMED else ""

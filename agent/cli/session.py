@@ -112,6 +112,10 @@ def resume(
     settings: dict[str, Any] = {"agent": {}, "all": {}, **json.loads(known.settings)}
     if not known.source and "goal" not in settings:
         raise SessionError(f"session {name!r} was started from Python; resume it from there")
+    if most is not None and "goal" not in settings:
+        raise SessionError(f"session {name!r} has a file of tasks, no goal: --most is for a goal")
+    if tasks is not None and "goal" in settings:
+        raise SessionError(f"session {name!r} has a goal, no file of tasks: leave --tasks out")
     settings["all"] |= limits.named(
         tokens=all_tokens, usd=all_usd, steps=all_steps, seconds=all_seconds
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -183,12 +184,12 @@ def check_endpoint(before: str, name: str) -> None:
 
 
 def how_to_resume(name: str, library: Address) -> str:
-    return f"go on with `habilis session resume {clean_lines(name)}{_where(library)}`"
+    return f"go on with `habilis session resume {_typed(name)}{_where(library)}`"
 
 
 def how_to_look(name: str, library: Address) -> str:
     """Say what may be done with a session whose tasks are all finished."""
-    name, where = clean_lines(name), _where(library)
+    name, where = _typed(name), _where(library)
     return (
         f"see them with `habilis session show {name}{where}` or `... report {name}{where}`, "
         f"do them again with `... fork {name} NEW --keep 0{where}`"
@@ -196,4 +197,9 @@ def how_to_look(name: str, library: Address) -> str:
 
 
 def _where(library: Address) -> str:
-    return "" if library == options.DEFAULT_LIBRARY else f" --library {library}"
+    return "" if library == options.DEFAULT_LIBRARY else f" --library {_typed(str(library))}"
+
+
+def _typed(text: str) -> str:
+    """Return a text as a shell takes it, in one piece and fit for the screen."""
+    return clean_lines(shlex.quote(text))

@@ -77,7 +77,8 @@ def show(
 
 def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:
     account = journal.ledger.account(scope_of(row.name))
-    doubts = journal.steps.in_doubt(row.name)
+    lost = journal.steps.in_doubt(row.name)
+    doubts = [step for step in lost if step.cost.requests]  # an embedded author has none
     return {
         "name": row.name,
         "state": row.state,

@@ -99,7 +99,9 @@ def test_a_limit_is_lifted_where_a_session_goes_on(folder: Path) -> None:
         told, errors = start(folder, "--all-steps", "1", url=server.url).communicate()
         assert "of 3 tasks (the budget of session:s is spent" in told, errors
         told, errors = start(folder, command="resume", url=server.url).communicate()
-        assert "1 of 1 steps; resume with a larger one" in told, errors
+        assert "1 of 1 steps; resume with a larger one (on the command line --all-steps)" in told
+        told, errors = start(folder, "--most", "5", command="resume", url=server.url).communicate()
+        assert "has a file of tasks, no goal" in errors
         lifted = start(folder, "--all-steps", "none", command="resume", url=server.url)
         told, errors = lifted.communicate()
     assert lifted.returncode == 0 and "3 of 3" in told, errors

@@ -212,6 +212,9 @@ def test_a_bad_line_names_the_others_and_offers_the_good_ones(tmp_path: Path) ->
     assert "11, 12, ...; 2 good: `habilis session check`" in message
     found = scan_tasks(file)
     assert [task.key for task in found.tasks] == ["1", "2"] and len(found.lines) == 2
+    file.write_text(f"[\n{GOOD},\n]")
+    with pytest.raises(TaskFileError, match="a file of tasks has an object a line, as in"):
+        read_tasks(file)
     assert [problem.line for problem in found.problems] == list(range(2, 17))
 
 
