@@ -111,7 +111,10 @@ def resume(
         known = known_session(shelf.journal, name)
     settings: dict[str, Any] = {"agent": {}, "all": {}, **json.loads(known.settings)}
     if not known.source and "goal" not in settings:
-        raise SessionError(f"session {name!r} was started from Python; resume it from there")
+        raise SessionError(
+            f"session {name!r} was started from Python or by `habilis run --session`: run that "
+            "again, and it goes on"
+        )
     if most is not None and "goal" not in settings:
         raise SessionError(f"session {name!r} has a file of tasks, no goal: --most is for a goal")
     if tasks is not None and "goal" in settings:

@@ -73,7 +73,8 @@ class TaskStream:
 
     def _others(self, known: SessionRow, journal: Journal) -> str:
         """Say that these are not the tasks the session was started with, and which differ."""
-        found = journal.tasks.differences(self._session, self._fingerprints)
+        now = self._fingerprints
+        found = journal.tasks.differences(self._session, now) if now else {}
         what = "; ".join(f"{what}: {_some(keys)}" for what, keys in found.items())
         return (
             f"session {self._session!r} was started with other tasks, from "
