@@ -27,9 +27,9 @@ class SessionTasks:
             )
 
     def differences(self, session: str, fingerprints: Mapping[str, str]) -> dict[str, list[str]]:
-        """Return the keys of tasks that were changed, added or are gone since the start.
+        """Return the keys of tasks that were changed, added, are gone or moved since the start.
 
-        Empty where all is the same but for its order, and where nothing was written down.
+        Those moved are told where nothing else differs. Empty where nothing was written down.
         """
         rows = self._store.rows("SELECT value FROM fact WHERE key = ?", (_fact(session),))
         if not rows:
@@ -40,6 +40,8 @@ class SessionTasks:
             "added": [key for key in now if key not in then],
             "gone": [key for key in then if key not in now],
         }
+        if not any(found.values()):
+            found = {"moved": [a for a, b in zip(now, then, strict=True) if a != b]}
         return {what: keys for what, keys in found.items() if keys}
 
 

@@ -128,7 +128,7 @@ def _left(account: Account) -> dict[str, float]:
 
 def _lines(state: dict[str, Any]) -> list[str]:
     done = plural(state["finished"], "task")
-    if state["tasks"]:
+    if state["tasks"] and not (state["state"] == "finished" and state["finished"] < state["tasks"]):
         done = f"{state['finished']:,} of {plural(state['tasks'], 'task')}"
     line = f"{state['name']}: {state['state']}, {done} finished"
     if state["finished"]:

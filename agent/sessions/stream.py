@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 from habilis.agent.curriculum import Curriculum, Tried
@@ -76,10 +77,11 @@ class TaskStream:
         now = self._fingerprints
         found = journal.tasks.differences(self._session, now) if now else {}
         what = "; ".join(f"{what}: {_some(keys)}" for what, keys in found.items())
+        goal = json.loads(known.settings).get("goal")
+        where = f"the goal {goal!r}" if goal else known.source or "Python"
         return (
-            f"session {self._session!r} was started with other tasks, from "
-            f"{known.source or 'Python'}{f' ({what})' if what else ''}: give the same ones, in "
-            "the same order, to go on, or choose another name"
+            f"session {self._session!r} was started with other tasks, from {where}"
+            f"{f' ({what})' if what else ''}: give the same ones to go on, or choose another name"
         )
 
     async def next(self, done: Done, propose: Propose) -> Task | None:

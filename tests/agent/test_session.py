@@ -74,6 +74,8 @@ def test_one_name_stands_for_one_list_of_tasks(library: SkillLibrary) -> None:
     for name in ("s", "forked"):
         with pytest.raises(SessionError, match=what):
             agent.session(name, others).run_sync()
+    with pytest.raises(SessionError, match=r"\(moved: 't3', 't1'\)"):
+        agent.session("s", [TASKS[2], TASKS[1], TASKS[0]]).run_sync()
     with pytest.raises(SessionError, match=r"other tasks, from Python: give"):
         agent.session("s", iter(TASKS)).run_sync()  # of these nobody knows yet which they are
     with pytest.raises(SessionError, match="'t1'"):

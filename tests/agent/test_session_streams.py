@@ -94,7 +94,11 @@ def test_a_curriculum_goes_on_until_nothing_is_left(library: SkillLibrary, paral
     session = Agent(author, library=library).session("learn", Curriculum(goal="arithmetic"))
     results = session.run_sync(observer=events.append, parallel=parallel)
     assert [result.solved for result in results] == [True] * 3
+    assert [result.task_id.partition("-")[0] for result in results] == list(FUNCTIONS)
     assert proposals(author) == 4
+    command = ["session", "status", "learn", "--library", library.store.address.given]
+    said = CliRunner().invoke(app, command, catch_exceptions=False).output
+    assert "learn: finished, 3 tasks finished" in said
     assert {skill.name for skill in library} == set(FUNCTIONS)
     told = [event.text for event in events if isinstance(event, Notice)]
     assert "next: Twice a number." in told and told[-1].startswith("nothing is left")
