@@ -25,6 +25,7 @@ _EXAMPLES = 4  # that a proposal should have
 _LEAST = 2
 _SHOWN = 40  # of each list
 _LINE_CHARS = 200
+_NAME_CHARS = 60
 _FAILED_CHARS = 700
 _JSON = re.compile(r"```(?:json)?\s*(\{.*?\})\s*```", re.DOTALL | re.IGNORECASE)
 _DONE = re.compile(r"\W*DONE\W*")
@@ -93,7 +94,7 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
     if not blocks:
         raise NoProposal("the reply holds no block of JSON")
     try:
-        task = replace(task_of(blocks[-1], Path("proposal"), 1), id="", proposed=True)
+        task = _proposed(task_of(blocks[-1], Path("proposal"), 1))
     except TaskFileError as error:
         raise NoProposal(error.problem) from None
     if len(task.examples) < _LEAST:
@@ -103,7 +104,7 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
     for each in tried:
         failed = each.result is not None and not each.result.solved
         again = _plain(each.task.instruction) == _plain(task.instruction)
-        if each.task.key == task.key or (again and not failed):
+        if again and (not failed or each.task.examples == task.examples):
             how = "failed, with the same examples" if failed else "was solved, or is worked on"
             raise NoProposal(f"this task was proposed before as {each.task.name!r} and {how}")
     return task
@@ -117,7 +118,14 @@ def task_to_json(task: Task) -> str:
 
 def task_from_json(text: str) -> Task:
     """Return the task that `task_to_json` wrote."""
-    return replace(task_of(text, Path("journal"), 1), proposed=True)
+    return _proposed(task_of(text, Path("journal"), 1))
+
+
+def _proposed(task: Task) -> Task:
+    """Return a task under an id that people can read and no other proposal has."""
+    task = replace(task, id="", proposed=True)
+    name = one_line(task.name, _NAME_CHARS)
+    return replace(task, id=f"{name}-{task.key[:6]}") if name else task
 
 
 def _line(tried: Tried) -> str:

@@ -40,3 +40,18 @@ def _as_example(row: Any) -> Example:
         f"an example is ([input, ...], output), its inputs in a list: write {wanted} "
         f"instead of {show(row, 120)}"
     )
+
+
+def example_of(row: object) -> Example | None:
+    """Return the example that a row of JSON is, None where it is none."""
+    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], list) or not row[0]:
+        return None
+    return Example(inputs=tuple(row[0]), output=row[1])
+
+
+def width_problem(example: Example, first: Example) -> str:
+    """Say that an example has other inputs than the first one; empty where it has as many."""
+    has, wanted = len(example.inputs), len(first.inputs)
+    if has == wanted:
+        return ""
+    return f"{has} input{'s' if has > 1 else ''} where the first example has {wanted}"

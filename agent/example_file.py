@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from habilis.agent.example import Example
+from habilis.agent.example import Example, example_of, width_problem
+from habilis.agent.json_text import written
 from habilis.agent.numbers import Numbers, numeric_columns
-from habilis.agent.table import cell_rows, is_table, json_rows
+from habilis.agent.table import Table, cell_rows, is_table, json_rows
 from habilis.errors import TaskFileError
 
 
@@ -28,9 +30,7 @@ def read_examples(path: str | Path) -> tuple[Example, ...]:
     rows = json_rows(path)
     if not rows:
         raise TaskFileError("there is no example; write [[input, ...], output]", path=path, line=1)
-    if path.suffix.lower() == ".json":
-        return tuple(example_of(row, path, 1, f"entry {place}") for place, row in rows)
-    return tuple(example_of(row, path, line, "the line") for line, row in rows)
+    return _json_examples(rows, path)
 
 
 def column_names(path: str | Path) -> tuple[str, ...]:
@@ -45,15 +45,17 @@ def column_numbers(path: str | Path) -> Mapping[int, Numbers]:
     return numeric_columns([row for _, row in cell_rows(path)][1:]) if is_table(path) else {}
 
 
-def example_of(row: object, path: Path, number: int, what: str) -> Example:
-    """Return the example that a row is.
-
-    Raises:
-        TaskFileError: it is none; `what` is named.
-    """
-    if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], list) or not row[0]:
-        raise TaskFileError(f"{what} must be [[input, ...], output]", path=path, line=number)
-    return Example(inputs=tuple(row[0]), output=row[1])
+def _json_examples(rows: Sequence[tuple[int, Any]], path: Path) -> tuple[Example, ...]:
+    table = Table(path=path, rows=(), places=())
+    examples = list[Example]()
+    for place, row in rows:
+        example = example_of(row)
+        if example is None:
+            raise table.error(f"write [[input, ...], output], not {written(row)}", place)
+        examples.append(example)
+        if problem := width_problem(example, examples[0]):
+            raise table.error(problem, place)
+    return tuple(examples)
 
 
 def _table_examples(path: Path) -> tuple[Example, ...]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from habilis.agent.json_text import JsonText
 from habilis.errors import InputFileError, TaskFileError
 from habilis.skills.compare import shorten
 
@@ -54,34 +56,47 @@ def decoded(raw: bytes, path: Path, number: int) -> str:
             f"the line is not UTF-8 text ({error.reason})",
             path=path,
             line=number,
-            column=error.start + 1,
+            column=len(raw[: error.start].decode("utf-8-sig")) + 1,
         ) from None
 
 
-def parse_json(text: str, path: Path, line: int) -> Any:
+def parse_json(text: str, path: Path, line: int, *, finite: bool = False) -> Any:
     """Return the value that is written there.
+
+    Python reads `NaN` and `Infinity`, which JSON does not have, and a number past the largest
+    float as infinite. Rows of data may hold them; where all is to be `finite` they are refused.
 
     Raises:
         TaskFileError: it is no JSON, cannot be held, or says something twice.
     """
+    source = JsonText(text=text, path=path, line=line)
     try:
-        return json.loads(text, object_pairs_hook=_object)
+        if not finite:
+            return json.loads(text, object_pairs_hook=_object)
+        return json.loads(
+            text, object_pairs_hook=_object, parse_constant=_finite, parse_float=_finite
+        )
     except json.JSONDecodeError as error:
-        where = line + error.lineno - 1
         what = f"this is no JSON ({error.msg.lower()})" if text.strip() else "nothing stands here"
-        raise TaskFileError(what, path=path, line=where, column=error.colno) from None
+        raise source.error_at(what, error.pos) from None
     except RecursionError:
-        raise TaskFileError("the JSON is nested too deeply", path=path, line=line) from None
+        raise source.error("the JSON is nested too deeply") from None
     except _KeyTwice as error:
-        raise TaskFileError(
-            f"the key {shorten(repr(error.args[0]), 80)} stands twice", path=path, line=line
-        ) from None
+        what = f"the key {shorten(repr(error.args[0]), 80)} stands twice; keep one"
+        raise source.error_at(what, source.second(error.args[0])) from None
+    except _NoNumber as error:
+        what = f"{shorten(error.args[0], 80)} is no finite number; write null or a text"
+        raise source.error_at(what, source.first(error.args[0])) from None
     except ValueError:  # Python reads no whole number of more than 4,300 digits
-        raise TaskFileError("a number has too many digits", path=path, line=line) from None
+        raise source.error("a number has too many digits; write it as a text") from None
 
 
 class _KeyTwice(Exception):
     """An object has two values for one key: one of them would be lost."""
+
+
+class _NoNumber(Exception):
+    """What stands for a number is not finite."""
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -90,3 +105,10 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         counts = Counter(name for name, _ in pairs)
         raise _KeyTwice(counts.most_common(1)[0][0])
     return row
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise _NoNumber(text)
+    return number

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from habilis.agent.checks import Check, Expected, KeptBack
-from habilis.agent.example import Example
-from habilis.agent.example_file import example_of
+from habilis.agent.example import Example, example_of, width_problem
 from habilis.agent.json_lines import decoded, parse_json, raw_lines
+from habilis.agent.json_text import JsonText, written
 from habilis.agent.task import Task
 from habilis.agent.workspace import check_files
 from habilis.errors import TaskError, TaskFileError
-from habilis.skills.compare import shorten, show
+from habilis.skills.compare import shorten
 from habilis.skills.sandbox.inputs import encoded_input
 
 _FIELDS = (
@@ -58,6 +56,8 @@ def read_tasks(path: str | Path) -> list[Task]:
         return list(found.tasks)
     first, *others = found.problems
     problem = first.problem
+    if not found.tasks and problem.startswith("this is no JSON"):
+        problem += '; a file of tasks has an object a line, as in {"instruction": "..."}'
     if others:
         numbers = ", ".join(str(error.line) for error in others[:_NAMED])
         numbers += ", ..." if len(others) > _NAMED else ""
@@ -85,7 +85,8 @@ def scan_tasks(path: str | Path) -> TaskFile:
             task = task_of(line, path, number)
             if task.key in seen:
                 double = f"task id {shorten(repr(task.key), 80)} is already the one of line"
-                raise TaskFileError(f"{double} {seen[task.key]}", path=path, line=number)
+                where = JsonText(text=line, path=path, line=number)
+                raise where.error(f"{double} {seen[task.key]}; give it another", "id")
         except TaskFileError as error:
             problems.append(error)
             continue
@@ -103,96 +104,113 @@ def task_of(line: str, path: Path, number: int) -> Task:
     Raises:
         TaskFileError: it holds none; line and column are named.
     """
-    row = parse_json(line, path, number)
-    if not isinstance(row, dict):
-        raise TaskFileError("a task is a JSON object", path=path, line=number)
-    for key in row:
-        if key not in _FIELDS:
-            near = difflib.get_close_matches(key, _FIELDS, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_FIELDS)}"
-            column = line.find(json.dumps(key)) + 1
-            raise TaskFileError(
-                f"unknown field {key!r}{hint}", path=path, line=number, column=max(column, 1)
-            )
-    instruction = row.get("instruction")
-    if not isinstance(instruction, str) or _is_blank(instruction):
-        raise TaskFileError("a task needs a text 'instruction'", path=path, line=number)
-    return Task(
-        instruction,
-        id=_id(row, path, number),
-        name=_text(row.get("name", ""), "'name'", path, number),
-        inputs=_inputs(row, path, number),
-        files=_files(row, path, number),
-        examples=_examples(row, "examples", path, number),
-        checks=_checks(row, path, number),
-        attempts=_attempts(row, path, number),
-    )
+    return _Line(line, path, number).task()
+
+
+class _Line:
+    """One line of a task file: its fields, looked at one by one."""
+
+    def __init__(self, line: str, path: Path, number: int) -> None:
+        self._folder = path.parent
+        self._error = JsonText(text=line, path=path, line=number).error
+        self._row = parse_json(line, path, number, finite=True)
+
+    def task(self) -> Task:
+        """Return the task.
+
+        Raises:
+            TaskFileError: a field is unknown, missing or of a wrong kind.
+        """
+        row = self._row
+        if not isinstance(row, dict):
+            raise self._error('a task is a JSON object, as in {"instruction": "..."}')
+        for key in row:
+            if key not in _FIELDS:
+                near = difflib.get_close_matches(key, _FIELDS, n=1)
+                hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(_FIELDS)}"
+                raise self._error(f"unknown field {key!r}{hint}", key)
+        instruction = row.get("instruction")
+        if not isinstance(instruction, str) or _is_blank(instruction):
+            problem = "a task needs a text 'instruction': say in a sentence what you want"
+            raise self._error(problem, "instruction")
+        examples = self._examples("examples")
+        return Task(
+            instruction,
+            id=self._id(),
+            name=self._text(row.get("name", ""), "'name' must be a text", "name"),
+            inputs=self._inputs(),
+            files=self._files(),
+            examples=examples,
+            checks=self._checks(examples),
+            attempts=self._attempts(),
+        )
+
+    def _id(self) -> str:
+        given = self._row.get("id", "")
+        whole = isinstance(given, int) and not isinstance(given, bool)
+        return str(given) if whole else self._text(given, "'id' is a text or a whole number", "id")
+
+    def _text(self, value: object, what: str, *place: str | int) -> str:
+        if not isinstance(value, str):
+            raise self._error(f"{what}, not {written(value)}", *place)
+        return value
+
+    def _files(self) -> tuple[Path, ...]:
+        names = self._list("files", "paths")
+        files = list[Path]()
+        for place, name in enumerate(names):
+            file = self._folder / self._text(name, "a file is a text", "files", place)
+            try:
+                check_files([file])
+            except (TaskError, ValueError) as error:  # a path may hold what no path can
+                raise self._error(str(error), "files", place) from None
+            files.append(file)
+        return tuple(files)
+
+    def _checks(self, examples: tuple[Example, ...]) -> tuple[Check, ...]:
+        kept_back = self._examples("checks", *examples[:1])
+        checks: list[Check] = [KeptBack(kept_back)] if kept_back else []
+        if "expected" in self._row:
+            checks.append(Expected(self._row["expected"]))
+        return tuple(checks)
+
+    def _attempts(self) -> int:
+        attempts = self._row.get("attempts", 3)
+        if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 1:
+            problem = f"'attempts' must be a whole number above 0, not {written(attempts)}"
+            raise self._error(problem, "attempts")
+        return attempts
+
+    def _examples(self, key: str, *before: Example) -> tuple[Example, ...]:
+        """Return the rows of a field; all of a task have as many inputs as its first one."""
+        examples = list[Example]()
+        for place, row in enumerate(self._list(key, "[[input, ...], output]")):
+            what, example = f"{key}[{place}]", example_of(row)
+            if example is None:
+                problem = f"{what} must be [[input, ...], output], not {written(row)}"
+                raise self._error(problem, key, place)
+            examples.append(example)
+            if problem := width_problem(example, (*before, *examples)[0]):
+                raise self._error(f"{what} has {problem}", key, place)
+        return tuple(examples)
+
+    def _list(self, key: str, of: str) -> list[Any]:
+        value = self._row.get(key, [])
+        if not isinstance(value, list):
+            raise self._error(f"{key!r} must be a list of {of}, not {written(value)}", key)
+        return value
+
+    def _inputs(self) -> dict[str, Any]:
+        value = self._row.get("inputs", {})
+        if not isinstance(value, dict):
+            raise self._error("'inputs' must be an object whose keys are variable names", "inputs")
+        for name, given in value.items():
+            try:
+                encoded_input(name, given, tools=())
+            except TaskError as error:
+                raise self._error(str(error), "inputs", name) from None
+        return value
 
 
 def _is_blank(text: str) -> bool:
     return not any(c.isprintable() and not c.isspace() for c in text)
-
-
-def _id(row: Mapping[str, Any], path: Path, number: int) -> str:
-    given = row.get("id", "")
-    whole = isinstance(given, int) and not isinstance(given, bool)
-    return str(given) if whole else _text(given, "'id'", path, number)
-
-
-def _text(value: object, what: str, path: Path, number: int) -> str:
-    if not isinstance(value, str):
-        raise TaskFileError(f"{what} must be a text, not {show(value, 60)}", path=path, line=number)
-    return value
-
-
-def _files(row: Mapping[str, Any], path: Path, number: int) -> tuple[Path, ...]:
-    names = [_text(n, "each of 'files'", path, number) for n in _list(row, "files", path, number)]
-    files = tuple(path.parent / name for name in names)
-    try:
-        check_files(files)
-    except (TaskError, ValueError) as error:  # a path may hold what no path can
-        raise TaskFileError(str(error), path=path, line=number) from None
-    return files
-
-
-def _checks(row: Mapping[str, Any], path: Path, number: int) -> tuple[Check, ...]:
-    kept_back = _examples(row, "checks", path, number)
-    checks: list[Check] = [KeptBack(kept_back)] if kept_back else []
-    if "expected" in row:
-        checks.append(Expected(row["expected"]))
-    return tuple(checks)
-
-
-def _attempts(row: Mapping[str, Any], path: Path, number: int) -> int:
-    attempts = row.get("attempts", 3)
-    if not isinstance(attempts, int) or isinstance(attempts, bool) or attempts < 1:
-        raise TaskFileError(
-            f"attempts={attempts!r} is no whole number above 0", path=path, line=number
-        )
-    return attempts
-
-
-def _examples(row: Mapping[str, Any], key: str, path: Path, number: int) -> tuple[Example, ...]:
-    rows = _list(row, key, path, number)
-    return tuple(example_of(r, path, number, f"{key}[{i}]") for i, r in enumerate(rows))
-
-
-def _list(row: Mapping[str, Any], key: str, path: Path, number: int) -> list[Any]:
-    value = row.get(key, [])
-    if not isinstance(value, list):
-        raise TaskFileError(f"{key!r} must be a list", path=path, line=number)
-    return value
-
-
-def _inputs(row: Mapping[str, Any], path: Path, number: int) -> dict[str, Any]:
-    value = row.get("inputs", {})
-    if not isinstance(value, dict):
-        raise TaskFileError(
-            "'inputs' must be an object whose keys are variable names", path=path, line=number
-        )
-    try:
-        for name, given in value.items():
-            encoded_input(name, given, tools=())
-    except TaskError as error:
-        raise TaskFileError(str(error), path=path, line=number) from None
-    return value

@@ -26,6 +26,8 @@ class SkillFunction:
             outcome = worker.call(self.skill.name, [arguments], keywords=[keywords])[0]
         if not outcome.ok:
             detail = outcome.error.strip().split("\n")[-1]
+            if outcome.error_type == "TypeError":
+                detail += f"; it is {self.skill.name}{self.skill.signature}"
             raise SkillFailed(self.skill.name, outcome.kind.value, detail)
         return outcome.value
 

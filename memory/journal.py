@@ -1,7 +1,8 @@
 """The record of sessions, in the same database as the skills.
 
 The journal itself holds sessions and the results of their tasks; `claims` says who may
-write, `steps` what was asked and paid, `calls` what tools returned, `ledger` the sums.
+write, `steps` what was asked and paid, `calls` what tools returned, `ledger` the sums,
+`tasks` which tasks a session was started with.
 """
 
 from __future__ import annotations
@@ -12,9 +13,13 @@ from habilis.memory.journal_calls import HostCalls
 from habilis.memory.journal_claims import LEASE_S, Claim, Claims, check_claim
 from habilis.memory.journal_ledger import Ledger, add_use, open_accounts
 from habilis.memory.journal_steps import Steps
+from habilis.memory.journal_tasks import SessionTasks, fork_tasks
+from habilis.memory.step import StepKind
 from habilis.memory.store import Connection, Store, storable
+from habilis.memory.usage import Usage
 
 _ALL = 2**62  # more than there can be
+_FINISHED = "SELECT key FROM finished_task WHERE session = ?"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +27,8 @@ class SessionRow:
     """A session as the journal knows it.
 
     `state` is running, stopped, finished, or interrupted: it ran, and its process is gone.
-    `waiting` is why a running session pauses, or why a stopped one stopped; mostly empty.
+    `waiting` is why a running session pauses, why a stopped one stopped, or that it is a
+    fork which never ran; mostly empty.
     """
 
     name: str
@@ -46,6 +52,7 @@ class Journal:
         self.steps = Steps(store, self.claims)
         self.calls = HostCalls(store, self.claims)
         self.ledger = Ledger(store)
+        self.tasks = SessionTasks(store)
 
     def make_session(
         self, name: str, *, fingerprint: str, count: int, source: str, settings: str = "{}"
@@ -160,14 +167,38 @@ class Journal:
         rows = self._store.rows("SELECT key FROM finished_task WHERE session = ?", (session,))
         return {row["key"] for row in rows}
 
-    def fork_session(self, name: str, new: str, *, count: int | None = None) -> None:
-        """Make a session `new` of the same tasks, the first `count` results (all) finished."""
+    def other_costs(self, session: str) -> dict[str, Usage]:
+        """Return what a session has paid for beside its finished tasks.
+
+        Under "planning" for tasks that were proposed, under "not finished" for those it is at.
+        """
+        rows = self._store.rows(
+            "SELECT task, kind, requests, input_tokens, output_tokens, usd, seconds FROM step "
+            f"WHERE session = ? AND kind IN ('reply', 'proposal') AND state <> 'begun' "
+            f"AND task NOT IN ({_FINISHED}) ORDER BY id",
+            (session, session),
+        )
+        planning = {row["task"] for row in rows if row["kind"] == StepKind.PROPOSAL}
+        costs: dict[str, Usage] = {}
+        for row in rows:
+            fields = dict(row)
+            what = "planning" if fields.pop("task") in planning else "not finished"
+            del fields["kind"]
+            costs[what] = costs.get(what, Usage()) + Usage(**fields)
+        return {what: cost for what, cost in costs.items() if cost.requests or cost.tokens}
+
+    def fork_session(self, name: str, new: str, *, count: int | None = None) -> int:
+        """Make a session `new` of the same tasks; return how many of them are finished in it.
+
+        The first `count` results (all) are taken over. With all of a finished session it is
+        finished, too; else stopped, and says that it is a fork.
+        """
         with self._store.change("session_forked", new) as connection:
             connection.execute(
                 "INSERT INTO session (name, fingerprint, count, source, settings, state, "
-                "started_at) SELECT ?, fingerprint, count, source, settings, 'stopped', ? "
-                "FROM session WHERE name = ?",
-                (storable(new), self._store.clock(), storable(name)),
+                "started_at, waiting) SELECT ?, fingerprint, count, source, settings, 'stopped', "
+                "?, ? FROM session WHERE name = ?",
+                (storable(new), self._store.clock(), f"forked from {name!r}", storable(name)),
             )
             open_accounts(connection, new)
             connection.execute(
@@ -177,18 +208,36 @@ class Journal:
                 (storable(new), storable(name), _ALL if count is None else count),
             )
             _fork_proposals(connection, name, new)
+            fork_tasks(connection, name, new)
+            connection.execute(
+                "UPDATE session SET state = 'finished', waiting = '' WHERE name = ? "
+                "AND (SELECT state FROM session WHERE name = ?) = 'finished' "
+                "AND (SELECT count(*) FROM finished_task WHERE session = ?) = "
+                "(SELECT count(*) FROM finished_task WHERE session = ?)",
+                tuple(map(storable, (new, name, name, new))),
+            )
+        return len(self.finished_keys(new))
 
     def compact_session(self, name: str) -> int:
-        """Empty the steps of finished tasks; costs and results stay. Return the bytes freed."""
-        done = "task IN (SELECT key FROM finished_task WHERE session = ?)"
-        key = (storable(name), storable(name))
+        """Empty the steps of finished tasks, and those that led to a task that was proposed.
+
+        Costs, results and the proposed tasks stay. Return the characters freed.
+        """
+        key = storable(name)
+        task = "kind = 'proposal' AND number > 0"  # what came before is how it was asked for
+        proposed = f"SELECT task FROM step WHERE session = ? AND {task}"
+        where = f"(task IN ({_FINISHED}) OR (task IN ({proposed}) AND NOT ({task})))"
         with self._store.change("session_compacted", name) as connection:
             row = connection.execute(
-                f"SELECT coalesce(sum(length(content)), 0) FROM step WHERE session = ? AND {done}",
-                key,
+                f"SELECT coalesce(sum(length(content)), 0) FROM step WHERE session = ? AND {where}",
+                (key,) * 3,
             ).fetchone()
-            connection.execute(f"UPDATE step SET content = '' WHERE session = ? AND {done}", key)
-            connection.execute(f"DELETE FROM host_call WHERE session = ? AND {done}", key)
+            connection.execute(
+                f"UPDATE step SET content = '' WHERE session = ? AND {where}", (key,) * 3
+            )
+            connection.execute(
+                f"DELETE FROM host_call WHERE session = ? AND task IN ({_FINISHED})", (key,) * 2
+            )
         return int(row[0])
 
     def request_stop(self, session: str, *, at_once: bool = False) -> None:

@@ -237,7 +237,12 @@ def check_claim(connection: Connection, claim: Claim) -> None:
         "SELECT fence FROM claim WHERE session = ? AND task = ?",
         (storable(claim.session), storable(claim.task)),
     ).fetchone()
-    if row is None or row["fence"] != claim.fence:
+    if row is None or row["fence"] < claim.fence:  # numbers only grow
+        raise ClaimLost(
+            f"the library was put back, or changed for another, while {claim} was at work: it "
+            "knows nothing of that; this process writes no more, start the session again"
+        )
+    if row["fence"] != claim.fence:
         raise ClaimLost(
             f"another process has taken over {claim} because this one gave no sign of life; "
             "what was recorded before is kept, this process writes no more"

@@ -75,9 +75,12 @@ class Account:
     def refusal(self, limit: str, *, need: float = 0) -> BudgetSpent:
         """Return the error that says why nothing more, or no `need` more, may be spent."""
         have, most = getattr(self, limit), getattr(self, f"most_{limit}")
+        have = round(have, 1) if limit == "seconds" else have
         unit = {"usd": "US dollars"}.get(limit, limit)
         text = f"the budget of {self.scope} is spent: {have:,.12g} of {most:,.12g} {unit}"
-        advice = "resume with a larger one"
+        advice = "set a larger one"
+        if self.scope != LIBRARY:
+            advice = f"resume with a larger one (on the command line --all-{limit})"
         if limit == "usd" and self.unpriced:
             text = f"the budget of {self.scope} is in US dollars, but the model's price is unknown"
             advice = "limit tokens instead"

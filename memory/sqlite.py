@@ -20,6 +20,7 @@ from habilis.memory.address import Address
 from habilis.memory.folder import check_folder
 from habilis.memory.forks import tell_of_forks
 from habilis.memory.migrations import STEPS, copy_file, migrate, read_format
+from habilis.memory.presence import OpenFile
 from habilis.memory.store import Connection, log_change, storable
 
 _BUSY_S = 30.0
@@ -51,6 +52,7 @@ class SqliteStore:
         self.read_only = read_only
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
+        self._file: OpenFile | None = None
         self._closed = False
         self._frozen: tuple[int, ...] = ()  # what the file was when opened as unchanging
         self.changes = 0  # made through this object; `data_version` only sees the others
@@ -103,6 +105,11 @@ class SqliteStore:
             connection = self._here()
             if self.read_only:
                 raise self._unwritable("it is open for reading only")
+            if self._file is not None and self._file.is_gone():
+                raise LibraryError(
+                    f"the library {str(self.path)!r} was removed, or another file was put in its "
+                    "place, while it was in use: nothing more can be kept; open it again"
+                )
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
@@ -214,7 +221,7 @@ class SqliteStore:
         except BaseException:
             connection.close()
             raise
-        self._connection = connection
+        self._connection, self._file = connection, OpenFile(self.path)
         return connection
 
     def _check_format(self, number: int) -> None:
@@ -226,7 +233,7 @@ class SqliteStore:
     def _drop_connection(self) -> None:
         if self._connection is not None:
             self._connection.close()
-        self._connection, self._frozen = None, ()
+        self._connection, self._file, self._frozen = None, None, ()
 
     def _stamp(self) -> tuple[int, ...]:
         """Return numbers that differ when the file was changed from elsewhere."""

@@ -37,7 +37,8 @@ def check(
         )
     else:
         for error in found.problems:
-            print(clean_lines(f"line {error.line}, column {error.column}: {error.problem}"))
+            column = "" if error.column is None else f", column {error.column}"
+            print(clean_lines(f"line {error.line}{column}: {error.problem}"))
         print(f"{len(found.tasks)} good, {len(found.problems)} bad")
         if good is not None:
             print(f"wrote the good lines to {good}")

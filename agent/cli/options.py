@@ -36,12 +36,9 @@ ModelOption = Annotated[
     ),
 ]
 StreamOption = Annotated[bool, typer.Option(help="Stream the model's replies.")]
-StepsOption = Annotated[int, typer.Option(help="Actions a task may take.")]
-SecondsOption = Annotated[float | None, typer.Option(help="Wall time a task may take.")]
-TokensOption = Annotated[int | None, typer.Option(help="Tokens a task may take.")]
-UsdOption = Annotated[float | None, typer.Option(help="US dollars a task may cost.")]
 ContextOption = Annotated[
-    int | None, typer.Option(help="Tokens the model takes at once, where that is not known.")
+    int | None,
+    typer.Option(min=2_000, help="Tokens the model takes at once, where that is not known."),
 ]
 LearnOption = Annotated[bool, typer.Option(help="Make and keep skills.")]
 AllowOption = Annotated[
@@ -57,17 +54,13 @@ def make_agent(
     model: str,
     library: Address,
     stream: bool,
-    steps: int,
-    seconds: float | None,
-    tokens: int | None,
-    usd: float | None,
+    budget: Budget,
     learn: bool,
     allow: list[str] | None,
     embedded: Author | None = None,
     context_tokens: int | None = None,
 ) -> Agent:
     """Build the agent that the options describe; `embedded` works where no model is named."""
-    budget = Budget(steps=steps, seconds=seconds, tokens=tokens, usd=usd)
     author: str | Author = embedded or "compose"
     if model and model != "compose":
         from habilis.agent.authors.openai import OpenAIAuthor

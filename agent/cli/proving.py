@@ -136,6 +136,8 @@ def review(
     """Show candidates made in view of untrusted text: what changed, and the evidence."""
     if (approve or refuse) and not name:
         raise ConfigError("name the skill that you approve or refuse")
+    if approve and refuse:
+        raise ConfigError("--approve and --refuse exclude each other: give one of them")
     with options.open_library(library) as shelf:
         waiting = [shelf.get(name)] if name else _waiting(shelf)
         if approve or refuse:

@@ -35,7 +35,10 @@ def report(
     try:
         file.write_bytes(page)
     except OSError as error:
-        raise ConfigError(f"cannot write {str(file)!r}: {error.strerror}; try --out") from None
+        raise ConfigError(
+            f"cannot write {str(file)!r}: {error.strerror}; name a file in a folder that is "
+            "there and may be written with --out FILE, or --out - to print the page"
+        ) from None
     print(f"wrote {file}")
 
 

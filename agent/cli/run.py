@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from habilis.agent.cli import options
+from habilis.agent.cli import limits, options
 from habilis.agent.cli.apply import Applied, may_ask
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.doubts import Doubts
@@ -54,10 +54,10 @@ def run(
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     session: Annotated[str, typer.Option(help="Journal the result under this name.")] = "",
     stream: options.StreamOption = False,
-    steps: options.StepsOption = 20,
-    seconds: options.SecondsOption = None,
-    tokens: options.TokensOption = None,
-    usd: options.UsdOption = None,
+    steps: limits.StepsOption = limits.STEPS,
+    seconds: limits.SecondsOption = None,
+    tokens: limits.TokensOption = None,
+    usd: limits.UsdOption = None,
     context_tokens: options.ContextOption = None,
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
@@ -80,10 +80,7 @@ def run(
         model=model,
         library=library,
         stream=stream,
-        steps=steps,
-        seconds=seconds,
-        tokens=tokens,
-        usd=usd,
+        budget=limits.budget_of(steps=steps, seconds=seconds, tokens=tokens, usd=usd),
         learn=learn,
         allow=allow,
         embedded=doubts.author() if rows else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 from rich.console import Console
@@ -28,6 +28,7 @@ from habilis.events import (
     TaskFinished,
     TaskStarted,
 )
+from habilis.memory.usage import Usage
 
 _NO_ANSWER = "[red]no answer[/]"
 _REASONS = 20  # told below a table
@@ -78,12 +79,15 @@ class Screen:
             if line:
                 self.console.print(line)
 
-    def results(self, results: Sequence[Result]) -> None:
-        """Print the table of a session."""
+    def results(self, results: Sequence[Result], *, others: Mapping[str, Usage] = {}) -> None:
+        """Print the table of a session; `others` is what was paid beside these tasks."""
         if self._json:
             return
         console = Console(highlight=False)
-        console.print(results_table(results))
+        if not results and not others:
+            console.print("No task is finished yet.")
+            return
+        console.print(results_table(results, others=others))
         failed = [r for r in results if r.solved is False or not r.answered]
         for result in failed[:_REASONS]:
             why = clean(result.detail, 200) or reason(result.stop_reason.value)
@@ -128,14 +132,15 @@ def describe(event: Event) -> str:
     return ""
 
 
-def results_table(results: Sequence[Result]) -> Table:
-    """Return the table of a session: one row a task, sums in the footer."""
+def results_table(results: Sequence[Result], *, others: Mapping[str, Usage] = {}) -> Table:
+    """Return the table of a session: one row a task, and what else it paid for; sums below."""
     table = Table(show_footer=True, header_style="bold")
     solved = sum(result.solved is True for result in results)
     made = sum(len(result.skills_made) for result in results)
     used = sum(bool(result.skills_used) for result in results)
     seconds = sum(result.seconds for result in results)
-    tokens = sum(result.usage.tokens for result in results)
+    spent = [*(result.usage for result in results), *others.values()]
+    tokens = sum(usage.tokens for usage in spent)
     table.add_column("task", footer="all")
     table.add_column("solved", footer=f"{solved} of {len(results)}")
     table.add_column("skills made", footer=str(made))
@@ -154,6 +159,8 @@ def results_table(results: Sequence[Result]) -> Table:
             f"{result.seconds:.2f}",
             f"{result.usage.tokens:,}",
         )
+    for what, usage in others.items():
+        table.add_row(f"[dim]{clean(what)}[/]", "", "", "", "", f"{usage.tokens:,}")
     return table
 
 

@@ -8,19 +8,22 @@ from typing import Annotated, Any
 
 import typer
 
-from habilis.agent.cli import options, session_show
+from habilis.agent.cli import limits, options, session_show
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.session_run import (
     PATIENCE_S,
     check_endpoint,
     endpoint,
+    how_to_look,
     how_to_resume,
     run_session,
 )
 from habilis.agent.cli.session_show import NameArgument, known_session
 from habilis.agent.curriculum import Curriculum
 from habilis.agent.engines.engine import check_engine
+from habilis.agent.report.words import plural
 from habilis.errors import ConfigError, SessionError
+from habilis.memory.journal import SessionRow
 
 app = typer.Typer(help="Durable runs over many tasks.", no_args_is_help=True)
 app.command("status")(session_show.status)
@@ -31,13 +34,6 @@ ParallelOption = Annotated[int | None, typer.Option(min=1, help="Tasks to run si
 EngineOption = Annotated[
     str, typer.Option(help="Where tasks run: dask://HOST:PORT, or threads (of this process).")
 ]
-PatienceOption = Annotated[
-    float | None, typer.Option(min=0, help="Seconds an endpoint may be away before giving up.")
-]
-AllTokensOption = Annotated[int | None, typer.Option(help="Tokens the session may take.")]
-AllUsdOption = Annotated[float | None, typer.Option(help="US dollars the session may cost.")]
-AllStepsOption = Annotated[int | None, typer.Option(help="Actions the session may take.")]
-AllSecondsOption = Annotated[float | None, typer.Option(help="Seconds the session may run.")]
 
 
 @app.command()
@@ -51,19 +47,19 @@ def start(
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     stream: options.StreamOption = False,
-    steps: options.StepsOption = 20,
-    seconds: options.SecondsOption = None,
-    tokens: options.TokensOption = None,
-    usd: options.UsdOption = None,
+    steps: limits.StepsOption = limits.STEPS,
+    seconds: limits.SecondsOption = None,
+    tokens: limits.TokensOption = None,
+    usd: limits.UsdOption = None,
     learn: options.LearnOption = True,
     allow: options.AllowOption = None,
     parallel: ParallelOption = None,
     engine: EngineOption = "",
-    patience: PatienceOption = None,
-    all_tokens: AllTokensOption = None,
-    all_usd: AllUsdOption = None,
-    all_steps: AllStepsOption = None,
-    all_seconds: AllSecondsOption = None,
+    patience: limits.PatienceOption = None,
+    all_tokens: limits.AllTokensOption = None,
+    all_usd: limits.AllUsdOption = None,
+    all_steps: limits.AllStepsOption = None,
+    all_seconds: limits.AllSecondsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Run the tasks of a file, or learn for a goal; started again, it goes on where it was."""
@@ -77,14 +73,11 @@ def start(
         "agent": {
             "model": model,
             "stream": stream,
-            "steps": steps,
-            "seconds": seconds,
-            "tokens": tokens,
-            "usd": usd,
             "learn": learn,
             "allow": allow,
+            **limits.named(steps=steps, seconds=seconds, tokens=tokens, usd=usd),
         },
-        "all": {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds},
+        "all": limits.named(tokens=all_tokens, usd=all_usd, steps=all_steps, seconds=all_seconds),
         "parallel": parallel,
         "engine": check_engine(engine),
         "patience": PATIENCE_S if patience is None else patience,
@@ -96,6 +89,9 @@ def start(
 @app.command()
 def resume(
     name: NameArgument,
+    tasks: Annotated[
+        Path | None, typer.Option(help="Where its file of tasks is now, if it was moved.")
+    ] = None,
     model: options.ModelOption = "",
     library: options.LibraryOption = options.DEFAULT_LIBRARY,
     most: Annotated[
@@ -103,11 +99,11 @@ def resume(
     ] = None,
     parallel: ParallelOption = None,
     engine: EngineOption = "",
-    patience: PatienceOption = None,
-    all_tokens: AllTokensOption = None,
-    all_usd: AllUsdOption = None,
-    all_steps: AllStepsOption = None,
-    all_seconds: AllSecondsOption = None,
+    patience: limits.PatienceOption = None,
+    all_tokens: limits.AllTokensOption = None,
+    all_usd: limits.AllUsdOption = None,
+    all_steps: limits.AllStepsOption = None,
+    all_seconds: limits.AllSecondsOption = None,
     as_json: options.JsonOption = False,
 ) -> None:
     """Go on with a session that was stopped or killed, as it was started unless told otherwise."""
@@ -115,19 +111,44 @@ def resume(
         known = known_session(shelf.journal, name)
     settings: dict[str, Any] = {"agent": {}, "all": {}, **json.loads(known.settings)}
     if not known.source and "goal" not in settings:
-        raise SessionError(f"session {name!r} was started from Python; resume it from there")
-    limits = {"tokens": all_tokens, "usd": all_usd, "steps": all_steps, "seconds": all_seconds}
-    settings["all"] |= {key: value for key, value in limits.items() if value is not None}
+        raise SessionError(
+            f"session {name!r} was started from Python or by `habilis run --session`: run that "
+            "again, and it goes on"
+        )
+    if most is not None and "goal" not in settings:
+        raise SessionError(f"session {name!r} has a file of tasks, no goal: --most is for a goal")
+    if tasks is not None and "goal" in settings:
+        raise SessionError(f"session {name!r} has a goal, no file of tasks: leave --tasks out")
+    settings["all"] |= limits.named(
+        tokens=all_tokens, usd=all_usd, steps=all_steps, seconds=all_seconds
+    )
     if not model:
         check_endpoint(settings.get("endpoint", ""), name)
     settings["agent"] |= {"model": model} if model else {}
     settings |= {"engine": check_engine(engine)} if engine else {}
     given = {"parallel": parallel, "patience": patience, "most": most}
     settings |= {key: value for key, value in given.items() if value is not None}
-    work: Path | Curriculum = Path(known.source)
+    work: Path | Curriculum
     if "goal" in settings:
         work = Curriculum(goal=settings["goal"], most=settings["most"])
+    else:
+        work = tasks or _where_it_was(known)
     run_session(work, name, library=library, settings=settings, as_json=as_json)
+
+
+def _where_it_was(known: SessionRow) -> Path:
+    """Return the file of tasks of a session.
+
+    Raises:
+        SessionError: it is there no more; says how to name it again.
+    """
+    file = Path(known.source)
+    if not file.exists():
+        raise SessionError(
+            f"the tasks of session {known.name!r} were in {known.source!r}, and no such file is "
+            f"there now: say where it is, `habilis session resume {known.name} --tasks FILE`"
+        )
+    return file
 
 
 @app.command()
@@ -158,8 +179,13 @@ def fork(
         known_session(shelf.journal, name)
         if shelf.journal.session(new) is not None:
             raise SessionError(f"there is a session named {new!r} already; choose another name")
-        shelf.journal.fork_session(name, new, count=keep)
-    print(f"{clean_lines(new)} is made; {how_to_resume(new, library)}")
+        taken = shelf.journal.fork_session(name, new, count=keep)
+        made = shelf.journal.session(new)
+    few = f" (--keep {keep}: there are no more)" if taken < (keep or 0) else ""
+    done = f"{clean_lines(new)} is made, with {plural(taken, 'finished task')}{few}"
+    over = made is not None and made.state == "finished"
+    rest = f"none is left to do; {how_to_look(new, library)}" if over else ""
+    print(f"{done}; {rest or how_to_resume(new, library)}")
 
 
 @app.command()
@@ -168,4 +194,7 @@ def compact(name: NameArgument, library: options.LibraryOption = options.DEFAULT
     with options.open_library(library) as shelf:
         known_session(shelf.journal, name)
         freed = shelf.journal.compact_session(name)
-    print(f"{clean_lines(name)}: {freed:,} characters of trajectories are gone")
+    what = (
+        f"{freed:,} characters of trajectories are gone" if freed else "nothing was left to forget"
+    )
+    print(f"{clean_lines(name)}: {what}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ import typer
 from habilis.agent.agent import Agent
 from habilis.agent.authors.endpoint import public_part
 from habilis.agent.budget import Budget
-from habilis.agent.cli import options
+from habilis.agent.cli import limits, options
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.screen import Screen
@@ -31,10 +32,11 @@ from habilis.memory.journal_ledger import scope_of
 
 PATIENCE_S = 3600.0
 _GRACE_S = 5.0  # how long a step may go on after Ctrl-C
+_LIMITS = ("steps", "seconds", "tokens", "usd")
 _AGENT = {
     "model": "",
     "stream": False,
-    "steps": 20,
+    "steps": limits.STEPS.most,
     "seconds": None,
     "tokens": None,
     "usd": None,
@@ -64,8 +66,9 @@ def run_session(
             raise ConfigError("a --goal needs a model that proposes tasks: name one with --model")
     else:
         options.require_author(given["model"], has_examples=any(task.examples for task in tasks))
-    budget = _budget_of_all(settings["all"])
-    agent = options.make_agent(library=library, **given)
+    budget = Budget(**{"steps": None, **settings["all"]})
+    of_a_task = {name: given.pop(name) for name in _LIMITS}
+    agent = options.make_agent(library=library, budget=Budget(**of_a_task), **given)
     with agent, contextlib.ExitStack() as stack:
         session = Session(
             agent,
@@ -84,16 +87,20 @@ def run_session(
                 parallel=settings.get("parallel"),
                 engine=settings.get("engine", ""),
             )
+        others = agent.library.journal.other_costs(name) if agent.library else {}
     if not signalled:
-        screen.results(results)
+        screen.results(results, others=others)
     if as_json:
         for result in results:
             row = {"event": "result", **json.loads(result.to_json())}
             print(json.dumps(row, ensure_ascii=False))
+    where = sys.stderr if as_json else sys.stdout
+    if not session.stopped_because and 0 < len(results) == begun.done:
+        done = f"all {plural(len(results), 'task')} were finished before, nothing was run"
+        print(f"{done}; {how_to_look(name, library)}", file=where)
     if session.stopped_because:
         why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
         done = _done(len(results), session.count)
-        where = sys.stderr if as_json else sys.stdout
         print(f"{done}{clean_lines(why)}; {how_to_resume(name, library)}", file=where)
     if signalled and session.stopped_because:
         raise KeyboardInterrupt
@@ -105,14 +112,6 @@ def run_session(
 def _done(finished: int, count: int) -> str:
     of = f" of {plural(count, 'task')}" if count else f" {'task' if finished == 1 else 'tasks'}"
     return f"stopped after {finished}{of}"
-
-
-def _budget_of_all(limits: dict[str, Any]) -> Budget:
-    """Return the session's budget; a mistake in it is told apart from one in a task's."""
-    try:
-        return Budget(**{"steps": None, **limits})
-    except ConfigError as error:
-        raise ConfigError(f"--all-...: {error}") from None
 
 
 def _begun(agent: Agent, name: str, *, tasks: int, budget: Budget) -> Progress:
@@ -185,5 +184,22 @@ def check_endpoint(before: str, name: str) -> None:
 
 
 def how_to_resume(name: str, library: Address) -> str:
-    where = "" if library == options.DEFAULT_LIBRARY else f" --library {library}"
-    return f"go on with `habilis session resume {clean_lines(name)}{where}`"
+    return f"go on with `habilis session resume {_typed(name)}{_where(library)}`"
+
+
+def how_to_look(name: str, library: Address) -> str:
+    """Say what may be done with a session whose tasks are all finished."""
+    name, where = _typed(name), _where(library)
+    return (
+        f"see them with `habilis session show {name}{where}` or `... report {name}{where}`, "
+        f"do them again with `... fork {name} NEW --keep 0{where}`"
+    )
+
+
+def _where(library: Address) -> str:
+    return "" if library == options.DEFAULT_LIBRARY else f" --library {_typed(str(library))}"
+
+
+def _typed(text: str) -> str:
+    """Return a text as a shell takes it, in one piece and fit for the screen."""
+    return clean_lines(shlex.quote(text))

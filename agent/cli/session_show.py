@@ -10,7 +10,7 @@ import typer
 from habilis.agent.cli import options
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen, print_json
-from habilis.agent.report.words import count, duration, money
+from habilis.agent.report.words import count, duration, money, plural
 from habilis.agent.result import result_from_json
 from habilis.errors import SessionError
 from habilis.memory.journal import Journal, SessionRow
@@ -68,15 +68,17 @@ def show(
     with options.open_library(library) as shelf:
         known_session(shelf.journal, name)
         rows = shelf.journal.finished(name)
+        others = shelf.journal.other_costs(name)
     if as_json:
         print_json([json.loads(text) for text in rows.values()])
         return
-    Screen().results([result_from_json(text) for text in rows.values()])
+    Screen().results([result_from_json(text) for text in rows.values()], others=others)
 
 
 def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:
     account = journal.ledger.account(scope_of(row.name))
-    doubts = journal.steps.in_doubt(row.name)
+    lost = journal.steps.in_doubt(row.name)
+    doubts = [step for step in lost if step.cost.requests]  # an embedded author has none
     return {
         "name": row.name,
         "state": row.state,
@@ -125,8 +127,10 @@ def _left(account: Account) -> dict[str, float]:
 
 
 def _lines(state: dict[str, Any]) -> list[str]:
-    of = f" of {state['tasks']}" if state["tasks"] else ""
-    line = f"{state['name']}: {state['state']}, {state['finished']}{of} tasks finished"
+    done = plural(state["finished"], "task")
+    if state["tasks"] and not (state["state"] == "finished" and state["finished"] < state["tasks"]):
+        done = f"{state['finished']:,} of {plural(state['tasks'], 'task')}"
+    line = f"{state['name']}: {state['state']}, {done} finished"
     if state["finished"]:
         line += f" ({state['solved']} solved, {state['failed']} not)"
     if state["pid"]:
@@ -153,7 +157,7 @@ def _figures(state: dict[str, Any]) -> str:
     words = {
         "tokens": lambda tokens: f"{count(tokens)} tokens",
         "usd": money,
-        "steps": lambda steps: f"{count(steps)} steps",
+        "steps": lambda steps: "1 step" if steps == 1 else f"{count(steps)} steps",
         "seconds": duration,
     }
     figures = {name: state[name] for name in words if state.get(name) is not None}

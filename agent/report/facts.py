@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from habilis.agent.observe import one_line
 from habilis.errors import SessionError
 from habilis.memory.library import SkillLibrary
+from habilis.memory.usage import Usage
 from habilis.skills.skill import Skill
 
 
@@ -66,6 +67,7 @@ class SessionFacts:
     count: int
     tasks: tuple[TaskFacts, ...]
     skills: tuple[SkillFacts, ...]
+    others: Mapping[str, Usage] = field(default_factory=dict)  # paid beside these tasks
 
 
 def read_session(library: SkillLibrary, name: str) -> SessionFacts:
@@ -90,6 +92,7 @@ def read_session(library: SkillLibrary, name: str) -> SessionFacts:
         count=known.count,
         tasks=tasks,
         skills=_skills(library, tasks),
+        others=library.journal.other_costs(name),
     )
 
 

@@ -47,7 +47,7 @@ def render_page(facts: SessionFacts, *, at: float) -> str:
         rows=rows,
         graph=skill_graph(facts.skills),
         skills=skill_rows(facts.skills),
-        costs=costs(facts.tasks),
+        costs=costs(facts.tasks, facts.others),
         dearest=dearest(facts.tasks),
         failures=failures(facts.tasks),
         tasks=facts.tasks[-MOST_ROWS:],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from habilis.agent.report.facts import SkillFacts, TaskFacts
 from habilis.agent.report.words import count, duration, line, money, plural, reason, total_usd
+from habilis.memory.usage import Usage
 
 MOST_ROWS = 100
 _MOST_GROUPS, _MOST_DETAILS, _MOST_IDS, _DEAREST = 20, 6, 5, 8
@@ -78,8 +79,8 @@ def _grouped(rows: Iterable[tuple[str, TaskFacts]]) -> list[tuple[str, list[Task
     return sorted(groups.items(), key=lambda item: -len(item[1]))
 
 
-def costs(tasks: Sequence[TaskFacts]) -> tuple[Fact, ...]:
-    """Return what the session cost, each figure with its unit."""
+def costs(tasks: Sequence[TaskFacts], others: Mapping[str, Usage]) -> tuple[Fact, ...]:
+    """Return what the session's tasks cost, and what it paid beside them, each with its unit."""
     seconds = sum(task.seconds for task in tasks)
     author = sum(task.author_seconds for task in tasks)
     free = sum(task.requests == 0 for task in tasks)
@@ -101,6 +102,14 @@ def costs(tasks: Sequence[TaskFacts]) -> tuple[Fact, ...]:
             label="Time",
             value=duration(seconds),
             note=f"{duration(author)} of it waiting for the author",
+        ),
+        *(
+            Fact(
+                label=what.capitalize(),
+                value=f"{count(usage.tokens)} tokens",
+                note=f"{money(usage.usd)}, beside the tasks",
+            )
+            for what, usage in others.items()
         ),
     )
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 
 from habilis.agent.curriculum import Curriculum, Tried
 from habilis.agent.result import Result
 from habilis.agent.task import Task
 from habilis.errors import SessionError
-from habilis.memory.journal import Journal
-from habilis.skills.compare import show
+from habilis.memory.journal import Journal, SessionRow
+from habilis.skills.compare import shorten, show
 
+_NAMED = 5  # tasks of a kind, in a message
 Done = Callable[[], Mapping[str, Result]]
 Propose = Callable[[Curriculum, Sequence[Tried]], Awaitable[Task | None]]
 
@@ -31,6 +33,7 @@ class TaskStream:
         self._session = session
         self.tasks: list[Task] = []
         self._keys: set[str] = set()
+        self._fingerprints: dict[str, str] = {}  # of a list
         self._more: Iterator[Task] = iter(())
         self._curriculum = tasks if isinstance(tasks, Curriculum) else None
         self._given = 0
@@ -40,7 +43,8 @@ class TaskStream:
         elif isinstance(tasks, Sequence):
             for task in tasks:
                 self._add(task)
-            text = "\n".join(task.fingerprint for task in tasks)
+                self._fingerprints[task.key] = task.fingerprint
+            text = "\n".join(self._fingerprints.values())
             self.fingerprint, self.count = _hash(text) if tasks else "", len(tasks)
         elif isinstance(tasks, Iterable):
             self.fingerprint, self.count = _hash("stream"), 0
@@ -57,17 +61,27 @@ class TaskStream:
         self._given = 0
         known = journal.session(self._session)
         if known is not None and known.fingerprint not in ("", self.fingerprint):
-            where = known.source or "Python"
-            raise SessionError(
-                f"session {self._session!r} was started with other tasks (from {where}): "
-                "give the same ones to go on, or choose another name"
-            )
+            raise SessionError(self._others(known, journal))
         journal.make_session(
             self._session,
             fingerprint=self.fingerprint,
             count=self.count,
             source=source,
             settings=settings,
+        )
+        if self._fingerprints and (known is None or not known.fingerprint):
+            journal.tasks.remember(self._session, self._fingerprints)
+
+    def _others(self, known: SessionRow, journal: Journal) -> str:
+        """Say that these are not the tasks the session was started with, and which differ."""
+        now = self._fingerprints
+        found = journal.tasks.differences(self._session, now) if now else {}
+        what = "; ".join(f"{what}: {_some(keys)}" for what, keys in found.items())
+        goal = json.loads(known.settings).get("goal")
+        where = f"the goal {goal!r}" if goal else known.source or "Python"
+        return (
+            f"session {self._session!r} was started with other tasks, from {where}"
+            f"{f' ({what})' if what else ''}: give the same ones to go on, or choose another name"
         )
 
     async def next(self, done: Done, propose: Propose) -> Task | None:
@@ -105,6 +119,11 @@ class TaskStream:
             raise SessionError(f"two tasks of session {self._session!r} have the id {task.key!r}")
         self._keys.add(task.key)
         self.tasks.append(task)
+
+
+def _some(keys: Sequence[str]) -> str:
+    named = ", ".join(shorten(repr(key), 60) for key in keys[:_NAMED])
+    return named if len(keys) <= _NAMED else f"{named} and {len(keys) - _NAMED:,} more"
 
 
 def _hash(text: str) -> str:

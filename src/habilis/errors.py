@@ -66,10 +66,16 @@ class TaskError(HabilisError):
 
 
 class TaskFileError(TaskError):
-    """A line of a task file is malformed. Lines and columns count from 1."""
+    """A line of a task file is malformed. Lines and columns count from 1.
 
-    def __init__(self, problem: str, *, path: Path | str, line: int, column: int = 1) -> None:
-        super().__init__(f"{path}, line {line}, column {column}: {problem}")
+    `column` is None where the whole line is meant, or nobody knows better.
+    """
+
+    def __init__(
+        self, problem: str, *, path: Path | str, line: int, column: int | None = None
+    ) -> None:
+        where = f"line {line}" if column is None else f"line {line}, column {column}"
+        super().__init__(f"{path}, {where}: {problem}")
         self.path, self.line, self.column, self.problem = str(path), line, column, problem
 
 

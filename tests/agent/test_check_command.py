@@ -50,28 +50,30 @@ def test_as_json_and_for_an_empty_file(folder: Path) -> None:
     assert isinstance(run.exception, TaskFileError) and "holds no task" in str(run.exception)
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [
-        ("--steps", "0"),
-        ("--steps", "-1"),
-        ("--seconds", "nan"),
-        ("--seconds", "inf"),
-        ("--tokens", "0"),
-        ("--usd", "-0.5"),
-        ("--usd", "1e400"),
-    ],
-)
-def test_a_budget_that_makes_no_sense_is_refused(folder: Path, option: str, value: str) -> None:
-    """Before a library is made or anything is run."""
+LIMITS = ("--steps", "--seconds", "--tokens", "--usd")
+OF_ALL = ("--all-steps", "--all-seconds", "--all-tokens", "--all-usd")
+NUMBERS = {
+    "run": (*LIMITS, "--context-tokens"),
+    "start": (*LIMITS, *OF_ALL, "--patience", "--parallel", "--most"),
+    "resume": (*OF_ALL, "--patience", "--parallel", "--most"),
+}
+OPTIONS = [(command, option) for command, options in NUMBERS.items() for option in options]
+
+
+@pytest.mark.parametrize(("command", "option"), OPTIONS)
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e400", "few"])
+def test_a_number_that_makes_no_sense_is_refused(
+    folder: Path, command: str, option: str, value: str
+) -> None:
+    """The option is named as it was typed, before a library is made or anything is run."""
     (folder / "rows.csv").write_text("a,b\n1,2\n")
-    commands = (
-        ["run", "x", "--examples", "rows.csv", option, value],
-        ["session", "start", "good.jsonl", "--name", "n", "--model", "m", option, value],
-    )
-    (folder / "good.jsonl").write_text('{"instruction": "b"}')
-    for command in commands:
-        run = CliRunner().invoke(app, command)
-        assert isinstance(run.exception, ConfigError), run.output
-        assert f"budget {option[2:]}=" in str(run.exception)
-        assert "makes no sense" in str(run.exception) and not (folder / ".habilis").exists()
+    arguments = {
+        "run": ["run", "x", "--examples", "rows.csv"],
+        "start": ["session", "start", "good.jsonl", "--name", "n", "--model", "m"],
+        "resume": ["session", "resume", "n"],
+    }[command]
+    if (option, value) == ("--patience", "0"):
+        value = "-0.5"
+    run = CliRunner().invoke(app, [*arguments, option, value])
+    assert run.exit_code == 2 and f"Invalid value for '{option}'" in run.output
+    assert not (folder / ".habilis").exists()

@@ -119,7 +119,6 @@ def test_a_model_solves_a_task_with_an_input_file(tmp_path: Path) -> None:
         (("run", "x", "--input", ".", "--model", "m"), "no plain file"),
         (("run", "x", "--examples", "none.csv"), "No such file"),
         (("run", "x", "--model", "m", "--var", "a b=1"), "NAME=JSON"),
-        (("run", "x", "--model", "m", "--tokens", "-1"), "tokens=-1"),
         (("session", "start", "tasks.jsonl", "--name", "n"), "tasks.jsonl, line 2, column 21"),
         (("session", "resume", "none"), "no session named 'none'"),
         (("session", "status", "none"), "no session named 'none'"),

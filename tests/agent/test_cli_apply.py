@@ -275,7 +275,7 @@ def test_apply_needs_examples(tmp_path: Path) -> None:
         ("id,name,name\n1,a,b\n", "column 'name' is there twice"),
         ("id,first\n1,a\n", "column 'age' is missing; there are 'id', 'name'"),
         ("a,b,c\n1,2,3\n", "column 'name' is missing; there are 'a', 'b', 'c'"),
-        ("name,age\na,1\nb,2,3\n", "line 3, column 1: 3 cells where the header has 2"),
+        ("name,age\na,1\nb,2,3\n", "line 3: 3 cells where the header has 2"),
     ],
 )
 def test_columns_that_are_missing_or_double_are_named(tmp_path: Path, big: str, why: str) -> None:

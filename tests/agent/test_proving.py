@@ -285,6 +285,7 @@ def test_versions_and_what_is_wrong_are_told_plainly(
         ("rollback", "first_word", "--version", "7"): "no version 7; there is 1",
         ("add", str(tmp_path / "none.py")): "cannot be added: No such file or directory",
         ("add", str(tmp_path)): "cannot be added: Is a directory",
+        ("review", "first_word", "--approve", "--refuse"): "exclude each other: give one",
     }.items():
         given = ["skills", *arguments, "--library", str(library.path)]
         with pytest.raises(ConfigError, match=said):

@@ -271,7 +271,7 @@ def test_failures_are_grouped_by_reason_and_by_what_was_said() -> None:
 def test_costs_say_what_is_not_known() -> None:
     """One task without a price makes the sum unknown, and what is known is told."""
     rows = [task(1), task(2, usd=None), task(3, requests=0, input_tokens=0, output_tokens=0)]
-    money, _, _, requests, time = costs(rows)
+    money, _, _, requests, time = costs(rows, {})
     assert money.value == "price not known" and money.note.startswith("$0.0200 in the 2 tasks")
     assert requests.note == "none at all for 1 task" and time.value == "6.0 s"
     assert [t.number for t in dearest(rows)] == [1, 2]
@@ -350,6 +350,6 @@ def test_the_command_writes_a_file(
     run = CliRunner().invoke(app, [*command, "--out", "-"])
     assert run.output.startswith("<!doctype html>")
     run = CliRunner().invoke(app, [*command, "--out", str(tmp_path)])
-    assert run.exit_code == 1 and "try --out" in str(run.exception)
+    assert run.exit_code == 1 and "or --out - to print the page" in str(run.exception)
     run = CliRunner().invoke(app, ["session", "report", "none", "--library", str(library.path)])
     assert isinstance(run.exception, SessionError)

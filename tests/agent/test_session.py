@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,16 @@ def test_one_name_stands_for_one_list_of_tasks(library: SkillLibrary) -> None:
     agent.session("s", TASKS).run_sync()
     with pytest.raises(SessionError, match="was started with other tasks"):
         agent.session("s", TASKS[:2]).run_sync()
+    others = [replace(TASKS[0], instruction="Say one."), TASKS[2], Task("Say 4.", id="t4")]
+    what = r"\(changed: 't1'; added: 't4'; gone: 't2'\): give the same ones"
+    library.journal.fork_session("s", "forked")
+    for name in ("s", "forked"):
+        with pytest.raises(SessionError, match=what):
+            agent.session(name, others).run_sync()
+    with pytest.raises(SessionError, match=r"\(moved: 't3', 't1'\)"):
+        agent.session("s", [TASKS[2], TASKS[1], TASKS[0]]).run_sync()
+    with pytest.raises(SessionError, match=r"other tasks, from Python: give"):
+        agent.session("s", iter(TASKS)).run_sync()  # of these nobody knows yet which they are
     with pytest.raises(SessionError, match="'t1'"):
         agent.session("d", [TASKS[0], TASKS[0]])
     with pytest.raises(SessionError, match="needs a name"):

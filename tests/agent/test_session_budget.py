@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,8 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     place = Place(claim=library.journal.claims.take("s", "t9"), number=0, request="r")
     most = Usage(requests=1, input_tokens=70, output_tokens=7)
     library.journal.steps.begin_reply(place, author="m", process="gone", most=most)
+    nothing = replace(place, number=1)  # the embedded author's: nothing can have been paid
+    library.journal.steps.begin_reply(nothing, author="compose", process="gone", most=Usage())
     library.journal.claims.release(place.claim)
 
     def habilis(*arguments: str) -> str:
@@ -201,15 +204,25 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     assert "  left: 23 tokens, $2.00, 6 steps\n" in habilis("status", "s")
     assert "in doubt: task t9, step 0" in habilis("status", "s")
     (state,) = json.loads(habilis("status", "s", "--json"))
-    assert state["in_doubt"][0]["tokens"] == 77 and state["steps"] == 4
+    assert [doubt["tokens"] for doubt in state["in_doubt"]] == [77] and state["steps"] == 4
     assert "4 of 4" in habilis("show", "s")
     assert len(json.loads(habilis("show", "s", "--json"))) == 4
-    assert "new is made" in habilis("fork", "s", "new", "--keep", "2")
-    assert "new: stopped, 2 of 4" in habilis("status", "new")
+    assert "with 2 finished tasks; go on with" in habilis("fork", "s", "new", "--keep", "2")
+    status = habilis("status", "new")
+    assert "new: stopped, 2 of 4" in status and "  stopped: forked from 's'\n" in status
     assert "characters of trajectories are gone" in habilis("compact", "s")
+    assert "nothing was left to forget" in habilis("compact", "s")
     assert all(s.content == "" for s in library.journal.steps.of_task("s", "t1"))
     with pytest.raises(SessionError, match="a session named 'new'"):
         habilis("fork", "s", "new")
     author = ScriptedAuthor(says)
     forked = Agent(author, library=library).session("new", TASKS).run_sync()
     assert len(forked) == 4 and len(author.requests) == 4
+    assert "forked" not in habilis("status", "new")
+    assert "session resume 'two words'" in habilis("fork", "s", "two words", "--keep", "1")
+    whole = habilis("fork", "new", "whole", "--keep", "9")
+    assert "4 finished tasks (--keep 9: there are no more); none is left to do" in whole
+    assert "whole: finished, 4 of 4 tasks" in habilis("list")
+    assert "No task is finished yet." in habilis("fork", "s", "none", "--keep", "0") + habilis(
+        "show", "none"
+    )

@@ -93,12 +93,35 @@ def test_an_endpoint_that_is_not_there(folder: Path) -> None:
     assert "open-sesame" not in told + errors and b"open-sesame" not in kept
 
 
-def test_the_budget_of_all_tasks_is_told_apart(folder: Path) -> None:
-    """A mistake in --all-tokens is not said to be one in --tokens."""
-    run = start(folder, "--all-tokens", "0", url="http://127.0.0.1:9/v1")
-    _, errors = run.communicate()
-    assert run.returncode == 2 and "--all-...: budget tokens=0 makes no sense" in errors
-    assert not (folder / ".habilis").exists()
+def test_a_limit_is_lifted_where_a_session_goes_on(folder: Path) -> None:
+    """Without a word it stays; `none` takes it away, also for the runs after this one."""
+    with ChatServer(say) as server:
+        told, errors = start(folder, "--all-steps", "1", url=server.url).communicate()
+        assert "of 3 tasks (the budget of session:s is spent" in told, errors
+        told, errors = start(folder, command="resume", url=server.url).communicate()
+        assert "1 of 1 steps; resume with a larger one (on the command line --all-steps)" in told
+        told, errors = start(folder, "--most", "5", command="resume", url=server.url).communicate()
+        assert "has a file of tasks, no goal" in errors
+        lifted = start(folder, "--all-steps", "none", command="resume", url=server.url)
+        told, errors = lifted.communicate()
+    assert lifted.returncode == 0 and "3 of 3" in told, errors
+    with SkillLibrary(folder / ".habilis", encoder=HashEncoder(), index="exact") as library:
+        assert library.journal.ledger.account("session:s").most_steps is None
+
+
+def test_a_file_of_tasks_that_moves(folder: Path) -> None:
+    """The error says how it is named again; from then on it is known there."""
+    with ChatServer(say) as server:
+        start(folder, "--all-steps", "1", url=server.url).communicate()
+        (folder / "tasks.jsonl").rename(folder / "moved.jsonl")
+        gone = start(folder, "--all-steps", "9", command="resume", url=server.url)
+        _, errors = gone.communicate()
+        assert gone.returncode == 2 and "`habilis session resume s --tasks FILE`" in errors
+        named = ("--all-steps", "9", "--tasks", "moved.jsonl")
+        told, errors = start(folder, *named, command="resume", url=server.url).communicate()
+        assert "3 of 3" in told, errors
+        told, errors = start(folder, command="resume", url=server.url).communicate()
+        assert "all 3 tasks were finished before, nothing was run" in told, errors
 
 
 def test_a_library_that_moves_while_its_gateway_lives(

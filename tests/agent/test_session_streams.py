@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from habilis import Agent, Budget, Curriculum, Reply, ScriptedAuthor, SkillLibrary, Task
 from habilis.agent.author import Purpose, Request
+from habilis.agent.cli import app
+from habilis.agent.report.facts import read_session
+from habilis.agent.report.page import render_page
 from habilis.errors import EndpointUnreachable, SessionError
 from habilis.events import Event, Notice
+from habilis.memory.step import StepKind
+from habilis.memory.usage import Usage
 from tests.making import make_skill
 
 FUNCTIONS = {
@@ -87,7 +94,11 @@ def test_a_curriculum_goes_on_until_nothing_is_left(library: SkillLibrary, paral
     session = Agent(author, library=library).session("learn", Curriculum(goal="arithmetic"))
     results = session.run_sync(observer=events.append, parallel=parallel)
     assert [result.solved for result in results] == [True] * 3
+    assert [result.task_id.partition("-")[0] for result in results] == list(FUNCTIONS)
     assert proposals(author) == 4
+    command = ["session", "status", "learn", "--library", library.store.address.given]
+    said = CliRunner().invoke(app, command, catch_exceptions=False).output
+    assert "learn: finished, 3 tasks finished" in said
     assert {skill.name for skill in library} == set(FUNCTIONS)
     told = [event.text for event in events if isinstance(event, Notice)]
     assert "next: Twice a number." in told and told[-1].startswith("nothing is left")
@@ -170,6 +181,48 @@ def test_a_fork_of_a_curriculum_has_its_tasks(library: SkillLibrary) -> None:
     author = ScriptedAuthor(learner)
     results = Agent(author, library=library).session("other", goal).run_sync()
     assert len(results) == 3 and proposals(author) == 0
+
+
+def test_what_planning_costs_is_a_row_of_its_own(library: SkillLibrary) -> None:
+    """With it, and that of tasks not finished, the rows add up to what the session has spent."""
+
+    class Paid(ScriptedAuthor):
+        async def reply(self, request: Request) -> Reply:
+            reply = await super().reply(request)
+            if len(self.requests) == 7:
+                raise EndpointUnreachable("gone")
+            return replace(reply, usage=Usage(requests=1, input_tokens=7, output_tokens=3))
+
+    agent = Agent(Paid(learner), library=library)
+    session = agent.session("learn", Curriculum(goal="arithmetic"))
+    with pytest.raises(EndpointUnreachable):
+        session.run_sync()
+    others = library.journal.other_costs("learn")
+    assert {what: cost.tokens for what, cost in others.items()} == {"planning": 30}
+    assert len(session.run_sync()) == 3
+    others = library.journal.other_costs("learn")
+    tokens = sum(result.usage.tokens for result in session.finished.values())
+    assert others["planning"].tokens == 40
+    assert tokens + 40 == library.journal.ledger.account("session:learn").tokens
+    page = render_page(read_session(library, "learn"), at=0.0)
+    assert re.search(r"Planning</th><td[^>]*>40 tokens</td><td[^>]*>\$0.00, beside the", page)
+    command = ["session", "show", "learn", "--library", library.store.address.given]
+    shown = CliRunner().invoke(app, command, catch_exceptions=False).output
+    assert re.search(r"planning .* 40 ", shown) and re.search(rf"all .* {tokens + 40} ", shown)
+
+
+def test_a_compacted_curriculum_goes_on(library: SkillLibrary) -> None:
+    """What was said about a proposal goes, the proposal stays: none is asked for again."""
+    goal = Curriculum(goal="arithmetic", most=3)
+    Agent(ScriptedAuthor(learner), library=library).session("learn", goal).run_sync()
+    assert library.journal.compact_session("learn") > 1_000
+    left = [step for step in library.journal.steps.of_session("learn") if step.content]
+    assert [(step.kind, step.task) for step in left] == [
+        (StepKind.PROPOSAL, f"proposal-{number}") for number in (1, 2, 3)
+    ]
+    author = ScriptedAuthor(learner)
+    more = Agent(author, library=library).session("learn", replace(goal, most=4))
+    assert len(more.run_sync()) == 3 and proposals(author) == 1
 
 
 def test_more_may_be_proposed_later(library: SkillLibrary) -> None:

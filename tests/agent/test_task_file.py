@@ -32,42 +32,57 @@ def test_tasks_are_read_line_by_line(tmp_path: Path) -> None:
     assert len(second.key) == 12
 
 
+FIT = '{"instruction": "x", "examples": [[[1], 2]]'
+
+
 @pytest.mark.parametrize(
     ("line", "column", "problem"),
     [
         ('{"instruction": "x",, }', 21, "no JSON"),
         ('{"instruction": "x", "exampels": []}', 22, "did you mean 'examples'"),
-        ('{"id": "x"}', 1, "needs a text 'instruction'"),
-        ("[1]", 1, "JSON object"),
-        ('{"instruction": "x", "examples": [[1, 2]]}', 1, r"examples\[0\]"),
-        ('{"instruction": "x", "examples": 3}', 1, "must be a list"),
-        ('{"instruction": "x", "inputs": {"a b": 3}}', 1, "no variable name"),
-        ('{"instruction": "x", "inputs": {"class": 3}}', 1, "no variable name"),
-        ('{"instruction": "x", "inputs": {"print": 3}}', 1, "the code needs that name"),
-        ('{"instruction": "x", "inputs": [1]}', 1, "must be an object"),
-        ('{"instruction": ["x"]}', 1, "needs a text 'instruction'"),
-        ('{"instruction": "x", "id": null}', 1, "'id' must be a text, not None"),
-        ('{"instruction": "x", "id": true}', 1, "'id' must be a text, not True"),
-        ('{"instruction": "x", "id": ["a"]}', 1, "'id' must be a text"),
-        ('{"instruction": "x", "name": 3}', 1, "'name' must be a text, not 3"),
-        ('{"instruction": "x", "files": "x.csv"}', 1, "'files' must be a list"),
-        ('{"instruction": "x", "files": [3]}', 1, "each of 'files' must be a text"),
-        ('{"instruction": "x", "files": ["none.csv"]}', 1, "does not exist"),
-        ('{"instruction": "x", "files": ["a\\u0000b"]}', 1, "null byte|does not exist"),
-        ('{"instruction": "x", "instruction": "y"}', 1, "'instruction' stands twice"),
-        ('{"instruction": "x", "inputs": {"a": 1, "a": 2}}', 1, "'a' stands twice"),
-        ('{"instruction": "x", "attempts": true}', 1, "attempts=True"),
-        ('{"instruction": "x", "attempts": 2.5}', 1, "attempts=2.5"),
-        ('{"instruction": "x", "attempts": 0}', 1, "attempts=0"),
-        ('{"instruction": "x", "id": "one"}', 1, "already the one of line 1"),
-        ("[" * 100_000, 1, "nested too deeply"),
-        ('{"instruction": "x", "expected": ' + "1" * 5_000 + "}", 1, "too many digits"),
-        ('{"instruction": " \\t "}', 1, "needs a text 'instruction'"),
-        ('{"instruction": "\\u200b\\u0000"}', 1, "needs a text 'instruction'"),
+        ('{"id": "x"}', None, "needs a text 'instruction'"),
+        ("[1]", None, "JSON object"),
+        ('{"instruction": "x", "examples": [[1, 2]]}', 35, r"examples\[0\]"),
+        ('{"instruction": "x", "examples": 3}', 22, "must be a list"),
+        ('{"instruction": "x", "inputs": {"a b": 3}}', 33, "no variable name"),
+        ('{"instruction": "x", "inputs": {"class": 3}}', 33, "no variable name"),
+        ('{"instruction": "x", "inputs": {"print": 3}}', 33, "the code needs that name"),
+        ('{"instruction": "x", "inputs": [1]}', 22, "must be an object"),
+        ('{"instruction": ["x"]}', 2, "needs a text 'instruction'"),
+        ('{"instruction": "x", "id": null}', 22, "'id' is a text or a whole number, not null"),
+        ('{"instruction": "x", "id": true}', 22, "'id' is a text or a whole number, not true"),
+        ('{"instruction": "x", "id": ["a"]}', 22, "'id' is a text or a whole number, not"),
+        ('{"instruction": "x", "name": 3}', 22, "'name' must be a text, not 3"),
+        ('{"instruction": "x", "files": "x.csv"}', 22, "'files' must be a list"),
+        ('{"instruction": "x", "files": [3]}', 32, "a file is a text, not 3"),
+        ('{"instruction": "x", "files": ["none.csv"]}', 32, "does not exist"),
+        ('{"instruction": "x", "files": ["a\\u0000b"]}', 32, "null byte|does not exist"),
+        ('{"instruction": "x", "instruction": "y"}', 22, "'instruction' stands twice"),
+        ('{"instruction": "x", "inputs": {"a": 1, "a": 2}}', None, "'a' stands twice"),
+        (
+            '{"instruction": "x", "attempts": true}',
+            22,
+            "must be a whole number above 0, not true",
+        ),
+        ('{"instruction": "x", "attempts": 2.5}', 22, "not 2.5"),
+        ('{"instruction": "x", "attempts": 0}', 22, "not 0"),
+        ('{"instruction": "x", "id": "one"}', 22, "already the one of line 1"),
+        ("[" * 100_000, None, "nested too deeply"),
+        ('{"instruction": "x", "expected": ' + "1" * 5_000 + "}", None, "too many digits"),
+        ('{"instruction": " \\t "}', 2, "needs a text 'instruction'"),
+        ('{"instruction": "\\u200b\\u0000"}', 2, "needs a text 'instruction'"),
+        ('{"instruction": "x", "expected": NaN}', 34, "NaN is no finite number"),
+        ('{"instruction": "NaN", "inputs": {"a": [1, -Infinity]}}', 44, "-Infinity is no finite"),
+        ('{"instruction": "x", "inputs": {"a": 1e999}}', 38, "1e999 is no finite number"),
+        (f"{FIT[:-1]}, [[1, 2], 3]]}}", 45, r"examples\[1\] has 2 inputs where .* has 1"),
+        (f'{FIT}, "checks": [[[1, 2], 3]]}}', 57, r"checks\[0\] has 2 inputs where .* has 1"),
+        ('{"instruction": "x", "checks": [[[1, 2], 3], [[1], 3]]}', 46, "has 1 input where"),
     ],
 )
-def test_a_malformed_line_is_named(tmp_path: Path, line: str, column: int, problem: str) -> None:
-    """Line and column count from 1."""
+def test_a_malformed_line_is_named(
+    tmp_path: Path, line: str, column: int | None, problem: str
+) -> None:
+    """The column is that of the bad entry, from 1; where the whole line is meant there is none."""
     file = tmp_path / "tasks.jsonl"
     file.write_text(f'{{"instruction": "fine", "id": "one"}}\n{line}\n')
     with pytest.raises(TaskFileError, match=problem) as error:
@@ -104,7 +119,7 @@ def test_a_ragged_table_is_named(tmp_path: Path) -> None:
     """The row with too few or too many cells is named by its line."""
     file = tmp_path / "x.csv"
     file.write_text("a,b\n1,2\n1\n")
-    with pytest.raises(TaskFileError, match="line 3, column 1: 1 cells where the header has 2"):
+    with pytest.raises(TaskFileError, match="line 3: 1 cells where the header has 2"):
         read_examples(file)
 
 
@@ -118,6 +133,15 @@ def test_a_ragged_table_is_named(tmp_path: Path) -> None:
         ("x.csv", "a\tb\n1\t2\n", "cells look separated by tabs"),
         ("x.jsonl", "\n", "there is no example"),
         ("x.txt", "a,b\n1,2\n", ".csv, .tsv, .json or .jsonl"),
+        (
+            "x.jsonl",
+            '[["a"], 1]\n[["a", "b"], 1]',
+            "line 2: 2 inputs where the first example",
+        ),
+        ("x.jsonl", '[["a"], 1]\n["a", 1]', 'line 2: write [[input, ...], output], not ["a", 1]'),
+        ("x.json", '[[["a"], 1], [["a", "b"], 1]]', "entry 2: 2 inputs where the first example"),
+        ("x.json", '[[["a"], 1],\n [["a"], ]]', "line 2, column 10: this is no JSON"),
+        ("x.json", '[{"a": 1,\n  "a": 2}]', "line 1: the key 'a' stands twice; keep one"),
     ],
 )
 def test_a_file_that_holds_no_examples_says_why(
@@ -188,6 +212,9 @@ def test_a_bad_line_names_the_others_and_offers_the_good_ones(tmp_path: Path) ->
     assert "11, 12, ...; 2 good: `habilis session check`" in message
     found = scan_tasks(file)
     assert [task.key for task in found.tasks] == ["1", "2"] and len(found.lines) == 2
+    file.write_text(f"[\n{GOOD},\n]")
+    with pytest.raises(TaskFileError, match="a file of tasks has an object a line, as in"):
+        read_tasks(file)
     assert [problem.line for problem in found.problems] == list(range(2, 17))
 
 
@@ -195,10 +222,10 @@ def test_a_line_with_broken_bytes_does_not_hide_the_others(tmp_path: Path) -> No
     """Joined files have marks in the middle; a line in Latin-1 is named."""
     file = tmp_path / "tasks.jsonl"
     second = GOOD.replace("1", "2").encode("utf-8-sig")
-    file.write_bytes(b"\r\n".join([GOOD.encode("utf-8-sig"), second, b'{"id": "\xe9"}', b""]))
+    file.write_bytes(b"\r\n".join([GOOD.encode("utf-8-sig"), second, b'{"\xc3\xa9": "\xe9"}', b""]))
     found = scan_tasks(file)
     assert [task.key for task in found.tasks] == ["1", "2"]
-    assert [(e.line, e.column) for e in found.problems] == [(3, 9)]
+    assert [(e.line, e.column) for e in found.problems] == [(3, 8)]
 
 
 def test_a_huge_line_is_named_and_not_read(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ def test_a_skill_is_a_callable(library: SkillLibrary) -> None:
     assert (greet.__name__, greet.__doc__) == ("greet", "Return a loud greeting.")
     with pytest.raises(SkillFailed, match="TypeError"):
         greet(3)
+    with pytest.raises(SkillFailed, match=r"missing 1 .*; it is greet\(name: str, \*, mark"):
+        greet()
 
 
 def test_versions_are_immutable_and_requirements_pinned(library: SkillLibrary) -> None:

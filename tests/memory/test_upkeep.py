@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from habilis import SkillLibrary
-from habilis.errors import LibraryError, LibraryTooNew, NotALibrary
+from habilis.errors import ClaimLost, LibraryError, LibraryTooNew, NotALibrary
 from habilis.memory.sqlite import FILE_NAME
 from habilis.memory.upkeep import restore
-from tests.making import make_skill, simple
+from tests.making import HashEncoder, make_skill, simple
 
 SHOUT = simple("shout", "Return the text in capitals.")
 WHISPER = simple("whisper", "Return the text in small letters.")
@@ -88,6 +88,41 @@ def test_a_backup_holds_everything_and_is_put_back_in_use(library: SkillLibrary)
     restore(library.path, kept)
     assert library.names() == ["shout", "whisper"]
     assert library.search("small letters")[0].skill.name == "whisper"
+
+
+def test_a_session_under_way_is_told_that_its_library_was_put_back(library: SkillLibrary) -> None:
+    """It is not said that another process has taken it over: there is none."""
+    journal = library.journal
+    before = library.backup(library.path / "before.db")
+    journal.make_session("s", fingerprint="f", count=1, source="")
+    journal.claims.release(journal.claims.take("s"))
+    between = library.backup(library.path / "between.db")
+    for copy in (before, between):
+        journal.make_session("s", fingerprint="f", count=1, source="")
+        journal.claims.release(journal.claims.take("s"))
+        claim = journal.claims.take("s")
+        restore(library.path, copy)
+        with pytest.raises(ClaimLost, match="the library was put back, or changed for another"):
+            journal.open_session(claim)
+        journal.claims.release(claim)
+
+
+def test_a_library_that_is_gone_keeps_nothing_more(tmp_path: Path) -> None:
+    """What would be lost is refused; one that was only moved goes on."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    with SkillLibrary(here, encoder=HashEncoder(), index="exact") as library:
+        library.add(SHOUT)
+        copy = library.backup(tmp_path / "copy.db")
+        here.rename(there)
+        library.add(WHISPER)
+        copy.replace(there / "habilis.db")
+        with pytest.raises(LibraryError, match="another file was put in its place"):
+            library.archive("shout")
+    with SkillLibrary(there, encoder=HashEncoder(), index="exact") as library:
+        for path in there.glob("habilis.db*"):
+            path.unlink()
+        with pytest.raises(LibraryError, match="was removed"):
+            library.archive("shout")
 
 
 def test_a_backup_overwrites_nothing(library: SkillLibrary) -> None:
