@@ -7,9 +7,11 @@ they judge the task, but vouch for no skill (`Task.proposed`).
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -93,7 +95,7 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
     if not blocks:
         raise NoProposal("the reply holds no block of JSON")
     try:
-        task = replace(task_of(blocks[-1], Path("proposal"), 1), id="", proposed=True)
+        task = replace(task_of(_as_json(blocks[-1]), Path("proposal"), 1), id="", proposed=True)
     except TaskFileError as error:
         raise NoProposal(error.problem) from None
     if len(task.examples) < _LEAST:
@@ -107,6 +109,16 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
             how = "failed, with the same examples" if failed else "was solved, or is worked on"
             raise NoProposal(f"this task was proposed before as {each.task.name!r} and {how}")
     return task
+
+
+def _as_json(text: str) -> str:
+    """Return JSON for what was written as Python has it: None, True, single quotes."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return json.dumps(ast.literal_eval(text))
+    return text
 
 
 def task_to_json(task: Task) -> str:
