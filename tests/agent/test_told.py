@@ -71,14 +71,15 @@ def test_a_tool_whose_parameters_all_have_defaults_is_kept(library: SkillLibrary
     assert agent.run_sync("Energy?", checks=[Expected(158400)]).skills_made == ("energy_wh",)
 
 
-def test_an_author_that_insists_is_told_to_send_all_of_it_again(library: SkillLibrary) -> None:
+def test_an_author_that_insists_is_asked_for_all_of_it_again(library: SkillLibrary) -> None:
     """A function alone would have no assert that solves its task, and be lost."""
     author = ScriptedAuthor([ANSWER, ENERGY, ENERGY])
     wrong = "```python\nassert energy_wh(1, 1, 1, 1, 1) == 60\n```"
     second = ScriptedAuthor([wrong], name="tester")
     Agent(author, library=library, tester=second).run_sync("Energy?", checks=[Expected(158400)])
     told = author.requests[2].messages[-1].content
-    assert "If the tester is wrong, send all of it again as it was" in told
+    assert "If the tester is wrong, change nothing" in told
+    assert "reply with the whole block again: the function and its asserts" in told
     assert library.get("energy_wh").state is SkillState.CANDIDATE
 
 
