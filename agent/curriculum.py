@@ -7,9 +7,11 @@ they judge the task, but vouch for no skill (`Task.proposed`).
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -94,7 +96,7 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
     if not blocks:
         raise NoProposal("the reply holds no block of JSON")
     try:
-        task = _proposed(task_of(blocks[-1], Path("proposal"), 1))
+        task = _proposed(task_of(_as_json(blocks[-1]), Path("proposal"), 1))
     except TaskFileError as error:
         raise NoProposal(error.problem) from None
     if len(task.examples) < _LEAST:
@@ -108,6 +110,16 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
             how = "failed, with the same examples" if failed else "was solved, or is worked on"
             raise NoProposal(f"this task was proposed before as {each.task.name!r} and {how}")
     return task
+
+
+def _as_json(text: str) -> str:
+    """Return JSON for what was written as Python has it: None, True, single quotes."""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        with suppress(ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+            return json.dumps(ast.literal_eval(text))
+    return text
 
 
 def task_to_json(task: Task) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from habilis.skills.compare import same_as_written
 from habilis.skills.extract import extract_function
+from habilis.skills.proof.evidence import Call
 from habilis.skills.skill import read_source
 
 
@@ -18,6 +19,11 @@ class Claim:
     arguments: tuple[object, ...]
     keywords: Mapping[str, object] = field(default_factory=dict)
     stated: object
+
+    @property
+    def call(self) -> Call:
+        """The call alone."""
+        return Call(arguments=self.arguments, keywords=self.keywords)
 
     def agrees(self, value: object) -> bool:
         """Tell whether a computed value is the stated one, as precisely as it was written."""

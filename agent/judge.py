@@ -102,12 +102,15 @@ def _misfit(feedback: str) -> Judgement:
 
 def _refusal(answer: object) -> str:
     """Say what was received and what its form may have cost, whatever is right."""
+    if isinstance(answer, FunctionRef):
+        failed = f"Your answer is wrong: {answer.name} fails on inputs that are not shown here."
+        return f"{failed} Read the task again: what else may it be given?"
     given = show(answer, 200)
     said = f"Your answer is wrong: final_answer received {given}, of type {type(answer).__name__}."
     if isinstance(answer, str) and any(map(str.isdigit, answer)):
         return f"{said} If a number is asked for, give the number alone, not a text."
     if isinstance(answer, float):
-        return f"{said} If you rounded, give the unrounded value; else read the task again."
+        return f"{said} If you rounded, give the unrounded value; else reread the task, units too."
     return said
 
 

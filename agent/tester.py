@@ -52,8 +52,7 @@ async def have_tested(
     """
     reply = await ask(Purpose.TEST, tester_messages(draft, questions))
     claims = read_claims(reply.text, draft)
-    calls = [Call(arguments=each.arguments, keywords=each.keywords) for each in claims]
-    return compare_claims(draft, claims, await call(draft, calls))
+    return compare_claims(draft, claims, await call(draft, [each.call for each in claims]))
 
 
 def tester_messages(draft: Skill, questions: Sequence[Call]) -> list[Message]:
@@ -84,7 +83,7 @@ def compare_claims(draft: Skill, claims: Sequence[Claim], outcomes: Sequence[Out
     cases, disputes = [], []
     function = function_of(draft.source)
     for claim, outcome in zip(claims, outcomes, strict=True):
-        call = Call(arguments=claim.arguments, keywords=claim.keywords)
+        call = claim.call
         if outcome.ok and claim.agrees(outcome.value):
             plain = spelled_out(call, function)  # so that one input said twice shows as one
             cases.append(

@@ -24,7 +24,6 @@ from habilis.events import Notice, SkillKept, SkillNotKept
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same_as_written, show
 from habilis.skills.extract import defines, extract_function
-from habilis.skills.proof.evidence import Call
 from habilis.skills.proof.gate import Gate
 from habilis.skills.proof.policy import Policy
 from habilis.skills.proof.standing import Rule, independent
@@ -109,9 +108,8 @@ class Toolmaker:
             if not evidence or attempt == _REPAIRS:
                 break
             wrote = not isinstance(solved.answer, FunctionRef)
-            self._dialogue.say(render("repair", evidence=evidence, asserts=wrote))
-            reply = await self._dialogue.ask(Purpose.REPAIR)
-            draft, evidence = await self._read(reply.text, solved)
+            text = await self._ask(Purpose.REPAIR, evidence=evidence, asserts=wrote)
+            draft, evidence = await self._read(text, solved)
         return ()
 
     async def _try(self, draft: Skill, solved: Solved, *, last: bool) -> tuple[Skill | None, str]:
@@ -131,7 +129,7 @@ class Toolmaker:
         tested = await self._tested(draft, decision)
         if tested.dispute and not last:
             self._not_kept(draft.name, "tester", tested.dispute)
-            return None, f"An independent tester says: {tested.dispute}."
+            return None, render("dispute", dispute=tested.dispute).strip()
         if tested.cases:
             draft = replace(draft, cases=(*draft.cases, *tested.vouched))
             decision = await self._runner.beside(self._decide, draft, solved)
@@ -165,9 +163,13 @@ class Toolmaker:
         near = await self._runner.beside(
             unseen, self._library, solved.task.instruction, code=solved.sources, told=told
         )
-        self._dialogue.say(render("abstract", answer=show(solved.answer, 200), near=near))
-        reply = await self._dialogue.ask(Purpose.ABSTRACT)
-        return await self._read(reply.text, solved)
+        shown, files = show(solved.answer, 200), solved.task.files
+        text = await self._ask(Purpose.ABSTRACT, answer=shown, files=files, near=near)
+        return await self._read(text, solved)
+
+    async def _ask(self, purpose: Purpose, **values: object) -> str:
+        self._dialogue.say(render(purpose.value, saved=len(self._library), **values))
+        return (await self._dialogue.ask(purpose)).text
 
     async def _read(self, text: str, solved: Solved) -> tuple[Skill | None, str]:
         """Turn a reply into a draft with cases; its claims are run and recorded."""
@@ -185,11 +187,8 @@ class Toolmaker:
         draft, evidence = self._draft(source, (), solved)
         if draft is None:
             return None, evidence
-        outcomes = await self._runner.beside(
-            self._gate.call,
-            draft,
-            [Call(arguments=each.arguments, keywords=each.keywords) for each in proposal.claims],
-        )
+        calls = [each.call for each in proposal.claims]
+        outcomes = await self._runner.beside(self._gate.call, draft, calls)
         cases = []
         for claim, outcome in zip(proposal.claims, outcomes, strict=True):
             if not outcome.ok:

@@ -31,7 +31,7 @@ class Applied:
 
     def __init__(self, rest: Rest) -> None:
         self._rest = rest
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, emoji=False)
 
     def finish(
         self, result: Result, agent: Agent, *, found: Found | None, out: Path | None

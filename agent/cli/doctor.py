@@ -49,7 +49,7 @@ def doctor(
     if as_json:
         print_json([asdict(finding) for finding in findings])
     else:
-        console = Console(highlight=False)
+        console = Console(highlight=False, emoji=False)
         for finding in findings:
             mark = "[green]ok[/]     " if finding.ok else "[red]missing[/]"
             console.print(

@@ -37,7 +37,7 @@ class Doubts:
         self._others, self._names, self._asks = others, names, asks
         self.before_asking: Callable[[], None] = lambda: None
         self.found: Found | None = None
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, emoji=False)
 
     def author(self) -> ComposeAuthor:
         """Return the embedded author that knows the file and whom to ask."""

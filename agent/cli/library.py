@@ -49,7 +49,7 @@ def stats(
     if as_json:
         print_json(figures)
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for name, value in figures.items():
         console.print(f"{name.replace('_', ' '):16} {clean(_shown(value))}", soft_wrap=True)
 

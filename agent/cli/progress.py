@@ -133,6 +133,7 @@ def _after(task: TaskProgress, event: Event) -> TaskProgress:
                 "act": "waits for the author",
                 "abstract": "makes a skill",
                 "repair": "mends a skill",
+                "test": "has a skill tested",
             }
             return replace(task, doing=words.get(event.purpose, event.purpose))
         case AuthorReplied():

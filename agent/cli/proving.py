@@ -158,7 +158,7 @@ def show_proof(proof: Proof, *, name: str, as_json: bool) -> None:
     if as_json:
         print_json({"passed": proof.passed, "checks": proof.to_json()})
         return
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, emoji=False, soft_wrap=True)
     for check in proof.checks:
         mark = "[green]holds[/]" if check.passed else "[red]fails[/]"
         console.print(f"{check.name:12} {mark}  {clean(check.evidence)}")

@@ -108,7 +108,9 @@ def run(
             doubts.say()
     if refused and not result.skills_made:
         why = clean(f"{refused[-1].check}: {refused[-1].evidence}")
-        Console(stderr=True, highlight=False).print(f"not kept as a skill: {why}", soft_wrap=True)
+        Console(stderr=True, highlight=False, emoji=False).print(
+            f"not kept as a skill: {why}", soft_wrap=True
+        )
     if not solved:
         raise typer.Exit(1)
 

@@ -22,6 +22,7 @@ from habilis.events import (
     AuthorAsked,
     Event,
     Notice,
+    Paused,
     SkillKept,
     SkillNotKept,
     SkillsRecalled,
@@ -51,7 +52,7 @@ class Screen:
         begun: Progress = Progress(),
     ) -> None:
         self._json, self._learns = as_json, learns
-        self.console = Console(stderr=True, highlight=False)
+        self.console = Console(stderr=True, highlight=False, emoji=False)
         self._shows = always or self.console.is_terminal
         lively = self.console.is_terminal and not self.console.is_dumb_terminal and not as_json
         self._live = LiveLines(self.console, begun=begun) if lively else None
@@ -83,7 +84,7 @@ class Screen:
         """Print the table of a session; `others` is what was paid beside these tasks."""
         if self._json:
             return
-        console = Console(highlight=False)
+        console = Console(highlight=False, emoji=False)
         if not results and not others:
             console.print("No task is finished yet.")
             return
@@ -127,6 +128,8 @@ def describe(event: Event) -> str:
             failed = event.solved is False or mark is _NO_ANSWER
             why = f": {clean(event.detail, 120)}" if failed and event.detail else ""
             return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens{why}"
+        case Paused():
+            return f"  [yellow]waits {event.seconds:.0f} s[/]: {clean(event.reason, 160)}"
         case Notice():
             return f"  [dim]{clean(event.text)}[/]"
     return ""

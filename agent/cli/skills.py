@@ -45,9 +45,9 @@ def list_skills(
     for skill in skills:
         calls = f" (calls {', '.join(skill.requires)})" if skill.requires else ""
         table.add_row(*map(clean, (skill.name, skill.state.value, skill.description + calls)))
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=160)
+        console = Console(highlight=False, emoji=False, width=160)
     put_away = len(whole) - len(skills)
     nothing = f"{plural(put_away, 'archived skill')}; --all shows them." if put_away else ""
     console.print(table if skills else nothing or "The library is empty.")
@@ -86,7 +86,7 @@ def search(
     if as_json:
         print_json([_hit(hit) for hit in hits])
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     for hit in hits:
         doubt = "" if hit.fits and not hit.doubtful else "doubtful; "
         console.print(f"[bold]{clean(card_of(hit.skill))}[/]")
@@ -111,7 +111,7 @@ def show(
         cases = list(map(_case, skill.cases))
         print_json({**_row(skill), "source": skill.source, "cases": cases, **checks})
         return
-    console = Console(highlight=False)
+    console = Console(highlight=False, emoji=False)
     origin = skill.provenance
     console.print(
         f"[bold]{clean(skill.name)}[/] version {skill.version}, {skill.state.value}, "

@@ -7,7 +7,7 @@ from typing import Final
 
 import jinja2
 
-VERSION: Final = "2026-11-21.9"
+VERSION: Final = "2026-11-21.10"
 
 
 @cache

@@ -134,12 +134,13 @@ class Modules:
         return name.split(".")[0] in self._added
 
     def _refusal(self, name: str) -> str:
-        tops = sorted({module.split(".")[0] for module in TABLE if module[0] != "_"} | self._added)
+        tops = {module.split(".")[0] for module in TABLE} | self._added
+        others = ", ".join(sorted(tops - sys.stdlib_module_names))
         top = name.split(".")[0]
         if name != top and self._is_allowed(top):
             return f"module {name!r} is not available; {top!r} is{self._how(top)}"
         return (
-            f"module {name!r} is not available; allowed: {', '.join(tops)}; "
+            f"module {name!r} is not available; allowed: most of the standard library, {others}; "
             f"the user can allow it with allow=[{top!r}]"
         )
 

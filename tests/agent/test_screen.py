@@ -7,7 +7,15 @@ from habilis.agent.budget import StopReason
 from habilis.agent.cli.clean import clean, clean_lines
 from habilis.agent.cli.screen import Screen, describe, results_table
 from habilis.agent.result import Result
-from habilis.events import Acted, AnswerChecked, Event, SkillNotKept, TaskFinished, TaskStarted
+from habilis.events import (
+    Acted,
+    AnswerChecked,
+    Event,
+    Paused,
+    SkillNotKept,
+    TaskFinished,
+    TaskStarted,
+)
 
 HOSTILE = "a\x1b[2Jb\u202ec\x9b31m\r\x07[red]d"
 
@@ -97,3 +105,16 @@ def test_the_wait_for_learning_is_explained(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == ""
     Screen(always=True, learns=True)(event)
     assert "looking for a skill" in capsys.readouterr().err
+
+
+def test_what_stands_between_colons_is_no_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    """A clock's `h:m:s`, or an author called `openai:m`, is printed as it is."""
+    screen = Screen(always=True)
+    screen(TaskStarted(at=0, task_id="clock", instruction="Seconds of h:m:s, as openai:m: does."))
+    assert "h:m:s, as openai:m: does" in capsys.readouterr().err
+
+
+def test_who_watches_is_told_why_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:
+    """A session that waits for its endpoint says so, and for how long."""
+    Screen(always=True)(Paused(at=0, reason="nothing answers at [x]", seconds=2.4))
+    assert "waits 2 s: nothing answers at [x]" in capsys.readouterr().err
