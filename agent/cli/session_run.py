@@ -111,7 +111,7 @@ def _end(session: Session, finished: int, *, before: int, library: Address) -> s
         done = _done(finished, session.count)
         return f"{done}{clean_lines(why)}; {how_to_resume(session.name, library)}"
     if 0 < finished == before:
-        done = f"nothing was run, {plural(finished, 'task')} finished before"
+        done = f"nothing was run: all is finished ({plural(finished, 'task')})"
         return f"{done}; {how_to_look(session.name, library)}"
     return ""
 
