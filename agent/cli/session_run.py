@@ -94,19 +94,26 @@ def run_session(
         for result in results:
             row = {"event": "result", **json.loads(result.to_json())}
             print(json.dumps(row, ensure_ascii=False))
-    where = sys.stderr if as_json else sys.stdout
-    if not session.stopped_because and 0 < len(results) == begun.done:
-        done = f"all {plural(len(results), 'task')} were finished before, nothing was run"
-        print(f"{done}; {how_to_look(name, library)}", file=where)
-    if session.stopped_because:
-        why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
-        done = _done(len(results), session.count)
-        print(f"{done}{clean_lines(why)}; {how_to_resume(name, library)}", file=where)
+    end = _end(session, len(results), before=begun.done, library=library)
+    if end:
+        print(end, file=sys.stderr if as_json else sys.stdout)
     if signalled and session.stopped_because:
         raise KeyboardInterrupt
     failed = any(result.solved is False or not result.answered for result in results)
     if failed or session.stopped_because:
         raise typer.Exit(1)
+
+
+def _end(session: Session, finished: int, *, before: int, library: Address) -> str:
+    """Say how the run ended and what can be done now; empty where the results say enough."""
+    if session.stopped_because:
+        why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
+        done = _done(finished, session.count)
+        return f"{done}{clean_lines(why)}; {how_to_resume(session.name, library)}"
+    if 0 < finished == before:
+        done = f"nothing was run: all is finished ({plural(finished, 'task')})"
+        return f"{done}; {how_to_look(session.name, library)}"
+    return ""
 
 
 def _done(finished: int, count: int) -> str:

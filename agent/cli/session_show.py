@@ -93,6 +93,10 @@ def _state(journal: Journal, row: SessionRow) -> dict[str, Any]:
         "usd": account.usd if not account.unpriced else None,
         "steps": account.steps,
         "seconds": round(account.seconds, 3),
+        "beside_tasks": {
+            what: {"tokens": cost.tokens, "usd": cost.usd}
+            for what, cost in journal.other_costs(row.name).items()
+        },
         "left": _left(account),
         "in_doubt": [
             {

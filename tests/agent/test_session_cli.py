@@ -121,7 +121,7 @@ def test_a_file_of_tasks_that_moves(folder: Path) -> None:
         told, errors = start(folder, *named, command="resume", url=server.url).communicate()
         assert "3 of 3" in told, errors
         told, errors = start(folder, command="resume", url=server.url).communicate()
-        assert "all 3 tasks were finished before, nothing was run" in told, errors
+        assert "nothing was run: all is finished (3 tasks); see them with" in told, errors
 
 
 def test_a_library_that_moves_while_its_gateway_lives(

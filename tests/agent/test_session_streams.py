@@ -208,6 +208,9 @@ def test_what_planning_costs_is_a_row_of_its_own(library: SkillLibrary) -> None:
     assert re.search(r"Planning</th><td[^>]*>40 tokens</td><td[^>]*>\$0.00, beside the", page)
     command = ["session", "show", "learn", "--library", library.store.address.given]
     shown = CliRunner().invoke(app, command, catch_exceptions=False).output
+    command = ["session", "status", "learn", "--json", "--library", library.store.address.given]
+    (state,) = json.loads(CliRunner().invoke(app, command, catch_exceptions=False).output)
+    assert state["beside_tasks"] == {"planning": {"tokens": 40, "usd": 0.0}}
     assert re.search(r"planning .* 40 ", shown) and re.search(rf"all .* {tokens + 40} ", shown)
 
 
