@@ -22,6 +22,7 @@ from habilis.events import (
     AuthorAsked,
     Event,
     Notice,
+    Paused,
     SkillKept,
     SkillNotKept,
     SkillsRecalled,
@@ -35,7 +36,7 @@ _ANSWERED = (StopReason.ANSWERED, StopReason.RECALLED)
 
 
 class Screen:
-    """Shows events as they come. Quiet where standard error is no terminal, unless told.
+    """Shows events as they come; where standard error is no terminal only pauses, unless told.
 
     In a terminal the last lines say how far the running tasks are, `begun` where they
     begin. Leaving `with` gives the terminal back.
@@ -71,7 +72,7 @@ class Screen:
             self._live.tell(event)
         if self._json:
             print(json.dumps(event.to_json(), ensure_ascii=False, default=str), flush=True)
-        elif self._shows:
+        elif self._shows or isinstance(event, Paused):
             line = describe(event)
             if isinstance(event, AnswerChecked) and event.passed and self._learns:
                 line = "  [dim]answer accepted; looking for a skill in it …[/]"
@@ -123,6 +124,8 @@ def describe(event: Event) -> str:
             failed = event.solved is False or mark is _NO_ANSWER
             why = f": {clean(event.detail, 120)}" if failed and event.detail else ""
             return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens{why}"
+        case Paused():
+            return f"  [yellow]waiting:[/] {clean(event.reason)}"
         case Notice():
             return f"  [dim]{clean(event.text)}[/]"
     return ""
