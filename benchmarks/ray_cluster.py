@@ -64,6 +64,9 @@ class RayCluster:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
         self.kill()
         self._folder.cleanup()
 

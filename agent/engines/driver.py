@@ -154,7 +154,8 @@ class Driver:
         if self._slots == before:
             return
         if not self._slots:
-            reason = f"{self._engine.name} has no workers; tasks go on when one joins"
+            lost = "has lost its workers (their logs say why)" if before else "has no workers"
+            reason = f"{self._engine.name} {lost}; tasks go on when one joins"
             self._journal.say_waiting(self._claim.session, reason)
             self._tell(Paused(at=time.time(), reason=reason, seconds=_COUNT_S))
         elif not before:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from benchmarks.ray_cluster import RayCluster
 from benchmarks.session_driver import NAME
 from habilis import Agent, Task
 from habilis.errors import EngineLost, KeyRefused
+from habilis.events import Event
 from tests.engine_driver import FusedAuthor
 from tests.engine_place import COUNT, KEY, Place, finished, needs, new_place, once
 
@@ -22,11 +24,21 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[RayCluster]:
-    """Two processes, each at one task at a time."""
+def clusters() -> Iterator[list[RayCluster]]:
+    """Those that were started; the last one may be alive."""
     needs("ray")
-    with RayCluster(environment=KEY) as cluster:
-        yield cluster
+    started: list[RayCluster] = []
+    yield started
+    for cluster in started:
+        cluster.close()
+
+
+@pytest.fixture
+def cluster(clusters: list[RayCluster]) -> RayCluster:
+    """Two processes, each at one task at a time."""
+    if not clusters or clusters[-1].head.poll() is not None:
+        clusters.append(RayCluster(environment=KEY))
+    return clusters[-1]
 
 
 @pytest.fixture
@@ -36,17 +48,18 @@ def place(address: str, tmp_path: Path) -> Iterator[Place]:
         yield place
 
 
-def test_every_task_is_done_once_on_ray(place: Place, cluster: RayCluster) -> None:
-    """Each is told of once, and those that wait when the session is stopped go on later."""
-    stop = once(finished, lambda: place.library.journal.request_stop(NAME))
-    first = place.run(observer=stop, engine=cluster.url)
-    assert 1 <= len(first) < COUNT
-    place.run(engine=cluster.url)
-    place.assert_once()
-    told = [event.task_id for event in place.told if event.kind == "task_finished"]
-    assert sorted(told) == [
-        f"t{n}" for n in range(COUNT) if f"t{n}" not in {r.task_id for r in first}
-    ]
+def test_a_worker_of_ray_that_is_killed_loses_nothing(place: Place, cluster: RayCluster) -> None:
+    """Its task goes on where it was in another process; each is told of once."""
+    told = Counter[str]()
+
+    def tell(event: Event) -> None:
+        told.update([event.task_id] * (event.kind == "task_finished"))
+        kill(event)
+
+    kill = once(finished, lambda: os.kill(cluster.at_work()[0], signal.SIGKILL))
+    assert len(place.run(observer=tell, engine=cluster.url)) == COUNT
+    assert told == {f"t{number}": 1 for number in range(COUNT)}
+    place.assert_once(again=1)
 
 
 def test_an_error_on_ray_is_raised_as_it_was(place: Place, cluster: RayCluster) -> None:
@@ -57,13 +70,6 @@ def test_an_error_on_ray_is_raised_as_it_was(place: Place, cluster: RayCluster) 
     with pytest.raises(KeyRefused, match="t1 is refused") as caught:
         agent.session("fused", [Task("Say it.", id="t1")]).run_sync(engine=cluster.url)
     assert type(caught.value) is KeyRefused
-
-
-def test_a_worker_of_ray_that_is_killed_loses_nothing(place: Place, cluster: RayCluster) -> None:
-    """Its task goes on where it was in another process."""
-    kill = once(finished, lambda: os.kill(cluster.at_work()[0], signal.SIGKILL))
-    assert len(place.run(observer=kill, engine=cluster.url)) == COUNT
-    place.assert_once(again=1)
 
 
 def test_a_driver_of_ray_that_is_killed_loses_nothing(place: Place, cluster: RayCluster) -> None:
@@ -80,15 +86,12 @@ def test_a_driver_of_ray_that_is_killed_loses_nothing(place: Place, cluster: Ray
 
 
 def test_a_cluster_of_ray_that_is_killed_loses_nothing(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, cluster: RayCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The error says what to do; the session is stopped, and goes on wherever one likes."""
     monkeypatch.setenv("RAY_CLIENT_RECONNECT_GRACE_PERIOD", "1")
-    needs("ray")
-    with RayCluster(environment=KEY) as cluster:
-        kill = once(finished, cluster.kill)
-        with pytest.raises(EngineLost, match=r"is gone; what is finished is kept.*resume"):
-            place.run(observer=kill, engine=cluster.url)
+    with pytest.raises(EngineLost, match=r"is gone; what is finished is kept.*resume"):
+        place.run(observer=once(finished, cluster.kill), engine=cluster.url)
     row = place.library.journal.session(NAME)
     assert row is not None and row.state == "stopped"
     assert len(place.run(parallel=2)) == COUNT
