@@ -112,11 +112,11 @@ class Session:
         """Run the tasks that are not finished, in order; return all results so far.
 
         `parallel` tasks run side by side (one; on an engine as many as it has threads), on
-        the `engine` of this address ("dask://HOST:PORT"), or in an `executor` of yours:
-        threads of this process, or jobs wherever another kind of executor runs them. What
-        the skills made on the way have in common then becomes skills of its own. Ends
-        early, with `stopped_because`, when `stop` or `habilis session stop` asks for it or
-        the session's budget is spent.
+        the `engine` of this address ("dask://HOST:PORT", "ray://HOST:PORT"), or in an
+        `executor` of yours: threads of this process, or jobs wherever another kind of
+        executor runs them. What the skills made on the way have in common then becomes
+        skills of its own. Ends early, with `stopped_because`, when `stop` or `habilis
+        session stop` asks for it or the session's budget is spent.
 
         Raises:
             SessionBusy: another process runs this session.

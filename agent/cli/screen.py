@@ -37,7 +37,7 @@ _ANSWERED = (StopReason.ANSWERED, StopReason.RECALLED)
 
 
 class Screen:
-    """Shows events as they come. Quiet where standard error is no terminal, unless told.
+    """Shows events as they come; where standard error is no terminal only pauses, unless told.
 
     In a terminal the last lines say how far the running tasks are, `begun` where they
     begin. Leaving `with` gives the terminal back.
@@ -73,7 +73,7 @@ class Screen:
             self._live.tell(event)
         if self._json:
             print(json.dumps(event.to_json(), ensure_ascii=False, default=str), flush=True)
-        elif self._shows:
+        elif self._shows or isinstance(event, Paused):
             line = describe(event)
             if isinstance(event, AnswerChecked) and event.passed and self._learns:
                 line = "  [dim]answer accepted; looking for a skill in it …[/]"
@@ -129,7 +129,8 @@ def describe(event: Event) -> str:
             why = f": {clean(event.detail, 120)}" if failed and event.detail else ""
             return f"  {mark} in {event.seconds:.1f} s, {event.tokens:,} tokens{why}"
         case Paused():
-            return f"  [yellow]waits {event.seconds:.0f} s[/]: {clean(event.reason, 160)}"
+            span = f" {event.seconds:.0f} s" if event.seconds else ""
+            return f"  [yellow]waits{span}[/]: {clean(event.reason, 160)}"
         case Notice():
             return f"  [dim]{clean(event.text)}[/]"
     return ""

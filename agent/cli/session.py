@@ -32,7 +32,7 @@ app.command("show")(session_show.show)
 
 ParallelOption = Annotated[int | None, typer.Option(min=1, help="Tasks to run side by side.")]
 EngineOption = Annotated[
-    str, typer.Option(help="Where tasks run: dask://HOST:PORT, or threads (of this process).")
+    str, typer.Option(help="Where tasks run: dask://HOST:PORT, ray://HOST:PORT, or threads.")
 ]
 
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future
-from contextlib import suppress
+from concurrent.futures import CancelledError, Executor
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
 from habilis.agent.engines.engine import Tell
+from habilis.agent.engines.in_time import in_time
+from habilis.agent.engines.quiet import quiet
 from habilis.agent.engines.told import event_from, event_row
 from habilis.errors import ConfigError, EngineLost
 from habilis.events import Event
 
 _CONNECT_S: Final = 4
 _CLOSE_S: Final = 3
+_REPEATING: Final = ("distributed.client", "distributed.batched")
 
 
 class DaskEngine:
@@ -47,11 +48,14 @@ class DaskEngine:
         if not secure and configured.config.get("distributed.comm.require-encryption"):
             raise ConfigError(f"Dask's configuration requires encryption: write dask+tls://{place}")
         make = partial(dask.Client, address, timeout=_CONNECT_S, set_as_default=False)
+        self._silence = ExitStack()
+        self._silence.enter_context(quiet(*_REPEATING))
         try:
-            self._client: Any = _in_time(make)
+            self._client: Any = in_time(make, 1.5 * _CONNECT_S)
         except (OSError, ValueError) as error:
+            self._silence.close()
             raise EngineLost(
-                f"no Dask scheduler answers at {self.name} ({error or type(error).__name__}); is "
+                f"no Dask scheduler answers at {self.name} ({str(error) or repr(error)}); is "
                 "`dask scheduler` running there, and may this machine reach it?"
             ) from None
         self.executor: Executor = self._client.get_executor(pure=False)
@@ -88,29 +92,8 @@ class DaskEngine:
         return error
 
     def close(self) -> None:
-        with suppress(OSError, TimeoutError):
+        with self._silence, suppress(OSError, TimeoutError):
             self._client.close(timeout=_CLOSE_S)
-
-
-def _in_time(make: Callable[[], Any]) -> Any:
-    """Return what `make` makes: a client waits for ever where something else than Dask answers.
-
-    Raises:
-        TimeoutError: it is not there in time.
-    """
-    made: Future[Any] = Future()
-
-    def run() -> None:
-        try:
-            made.set_result(make())
-        except Exception as error:  # noqa: BLE001 - handed on to whoever waits
-            made.set_exception(error)
-
-    threading.Thread(target=run, name="habilis-dask", daemon=True).start()
-    try:
-        return made.result(1.5 * _CONNECT_S)
-    except TimeoutError as error:
-        raise TimeoutError(str(error) or "something listens there that is no Dask") from None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from habilis.agent.sessions.abreast import run_abreast
 from habilis.agent.sessions.running import Running, StopSession
 from habilis.agent.task import Task
 from habilis.errors import ClaimLost, EngineLost, LibraryError
-from habilis.events import Event, Notice, TaskFinished, TaskStarted
+from habilis.events import Event, Paused, TaskFinished, TaskStarted
 from habilis.memory.journal_claims import Claim
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Driver:
         self._tell = _both(agent.observer, tell)
         self._far_tell = engine.teller(f"habilis-{claim.process}-{claim.fence}", self._tell)
         self._sent: dict[str, Future[str]] = {}
-        self._slots = 0
+        self._slots: int | None = None  # as many jobs run side by side; None before the first look
 
     async def run(
         self,
@@ -79,16 +79,13 @@ class Driver:
             if on_result is not None:
                 on_result(result)
 
-        self._slots = await asyncio.to_thread(lambda: self._engine.slots)
-        if not self._slots:
-            text = f"{self._engine.name} has no workers yet; tasks begin when one joins"
-            self._tell(Notice(at=time.time(), text=text))
+        await self._count_slots()
         looking = asyncio.create_task(self._look())
         try:
             await run_abreast(
                 next_task,
                 self._submit,
-                parallel=lambda: parallel or max(1, self._slots),
+                parallel=lambda: parallel or self._slots or 1,
                 ended=ended,
                 failed=self._running.stopping.set,
                 done=done,
@@ -143,12 +140,26 @@ class Driver:
                     self._journal.request_stop(self._claim.session, at_once=True)
                     told = True
                 if time.monotonic() - counted_at > _COUNT_S:
-                    counted_at = time.monotonic()
-                    self._slots = await asyncio.to_thread(lambda: self._engine.slots)
+                    counted_at, lap_s = time.monotonic(), running.lap()
                     try:
-                        self._journal.count_seconds(self._claim, running.lap())
+                        if self._slots:  # else nothing could run
+                            self._journal.count_seconds(self._claim, lap_s)
                     except ClaimLost:  # the workers stop by themselves, and then it is raised
                         return
+                    await self._count_slots()
+
+    async def _count_slots(self) -> None:
+        """Look how many jobs can run; say when none can, and in the journal also when one can."""
+        before, self._slots = self._slots, await asyncio.to_thread(lambda: self._engine.slots)
+        if self._slots == before:
+            return
+        if not self._slots:
+            lost = "has lost its workers (their logs say why)" if before else "has no workers"
+            reason = f"{self._engine.name} {lost}; tasks go on when one joins"
+            self._journal.say_waiting(self._claim.session, reason)
+            self._tell(Paused(at=time.time(), reason=reason, seconds=0.0))
+        elif not before:
+            self._journal.say_waiting(self._claim.session, "")
 
     def _explain(self, error: BaseException) -> BaseException:
         if isinstance(error, CancelledError) and self._running.abandoned:

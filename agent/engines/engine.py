@@ -13,7 +13,8 @@ from habilis.events import Event
 
 Tell = Callable[[Event], None]
 
-_KNOWN = 'write "dask://HOST:PORT", or "threads" for this process'
+_SCHEMES = ("dask", "dask+tls", "ray")
+_KNOWN = 'write "dask://HOST:PORT", "ray://HOST:PORT", or "threads" for this process'
 
 
 class Engine(Protocol):
@@ -83,11 +84,7 @@ def check_engine(url: str) -> str:
     scheme, separator, _ = url.partition("://")
     if not separator:
         raise ConfigError(f"no engine {shown}: {_KNOWN}")
-    if scheme == "ray":
-        raise ConfigError(
-            f"no engine {shown}: for Ray give an executor of yours, `run(executor=...)`; {_KNOWN}"
-        )
-    if scheme not in ("dask", "dask+tls"):
+    if scheme not in _SCHEMES:
         raise ConfigError(f"no engine {scheme!r} ({shown}): {_KNOWN}")
     try:
         parts = urlsplit(url)
@@ -98,8 +95,8 @@ def check_engine(url: str) -> str:
         raise ConfigError(f"the engine's address {shown} is not {scheme}://HOST:PORT")
     if "@" in parts.netloc:
         raise ConfigError(
-            f"the engine's address {shown} holds a user name or password, and Dask knows none: "
-            "restrict it with TLS (dask+tls://HOST:PORT, see docs/scaling.md)"
+            f"the engine's address {shown} holds a user name or password, and no engine "
+            "knows any: restrict it with TLS or a token (docs/scaling.md)"
         )
     return url
 
@@ -128,6 +125,10 @@ def open_engine(url: str) -> Engine:
         EngineLost: nothing answers there.
     """
     parts = urlsplit(check_engine(url))
+    if parts.scheme == "ray":
+        from habilis.agent.engines.ray import RayEngine
+
+        return RayEngine(parts.netloc)
     from habilis.agent.engines.dask import DaskEngine
 
     return DaskEngine(parts.netloc, secure=parts.scheme == "dask+tls")

@@ -56,7 +56,7 @@ def do_job(job: Job) -> str:
         theirs, ours = (" on Python ".join(v) for v in (job.versions, VERSIONS))
         raise SessionError(
             f"the engine's worker on {platform.node()} has habilis {ours}, the session habilis "
-            f"{theirs}; install the same everywhere"
+            f"{theirs}; install the same everywhere, then restart the workers"
         )
     with _guest(job) as guest:
         task = unpack(job.task)

@@ -122,7 +122,7 @@ class Diverged(Event):
 
 @dataclass(frozen=True, kw_only=True)
 class Paused(Event):
-    """The whole session waits `seconds`, then tries again."""
+    """The whole session waits `seconds`, then tries again; 0 where it cannot know how long."""
 
     kind: ClassVar[str] = "paused"
     reason: str

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -16,23 +18,20 @@ from typing import Any
 import pytest
 
 from benchmarks.dask_cluster import DaskCluster
-from benchmarks.model_server import ModelServer
-from benchmarks.session_driver import NAME, library, reply, rows_of, skill_of, tasks
-from habilis import Agent, OpenAIAuthor, Result, SkillLibrary, Task
+from benchmarks.session_driver import NAME, library
+from habilis import Agent, OpenAIAuthor, Task
 from habilis.agent.engines.engine import open_engine
-from habilis.agent.engines.job import Job, close_guests, do_job
+from habilis.agent.engines.job import Job, do_job
 from habilis.agent.engines.parcel import pack_agent, pack_task, unpack
-from habilis.agent.session import Session
+from habilis.agent.engines.quiet import quiet
 from habilis.agent.sessions.running import StopSession
 from habilis.errors import AuthorUnavailable, EngineLost, HabilisError, KeyRefused, SessionError
 from habilis.events import Event
 from habilis.memory.journal_ledger import scope_of
-from tests.engine_driver import FusedAuthor, session_of
+from tests.engine_driver import FusedAuthor
+from tests.engine_place import COUNT, KEY, Place, acted, finished, needs, new_place, once
 
 ROOT = Path(__file__).parent.parent.parent
-KEY = {"OPENAI_API_KEY": "a-key-of-the-worker", "HABILIS_GATEWAY_IDLE_S": "5"}
-NOT_TESTED = "Dask is NOT TESTED: pip install 'habilis[dask]'"
-COUNT = 8
 pytestmark = pytest.mark.on_both_stores
 
 
@@ -61,74 +60,27 @@ def engine(request: pytest.FixtureRequest) -> dict[str, Any]:
     return {"parallel": 4}
 
 
-@dataclass
-class Place:
-    """A library wherever this store keeps it, a model that counts, and what became of both."""
-
-    address: str
-    library: SkillLibrary
-    model: ModelServer
-    effects: Path
-    told: list[Event] = field(default_factory=list)
-
-    def session(self, *, steps: int | None = None) -> Session:
-        return session_of(self.library, self.model.url, COUNT, self.effects, steps=steps)
-
-    def run(self, **given: Any) -> list[Result]:
-        session = self.session()
-        return session.run_sync(**{"observer": self.told.append, **given})
-
-    def assert_once(self, *, again: int = 0) -> None:
-        """Every task is finished, every skill kept and every answer paid exactly once.
-
-        At most `again` actions that were cut off have been run again.
-        """
-        journal = self.library.journal
-        results = journal.finished(NAME)
-        assert results.keys() == {task.key for task in tasks(COUNT)}
-        for number in range(COUNT):
-            assert f'"answer": {number * 3 + 1}, "answered": true' in results[f"t{number}"]
-        skills = {skill.name: len(self.library.history(skill.name)) for skill in self.library}
-        assert skills == {skill_of(number): 1 for number in rows_of(COUNT)}
-        assert self.model.paid_twice == 0
-        assert journal.ledger.account(scope_of(NAME)).tokens == self.model.tokens
-        effects = Counter(self.effects.read_text().split())
-        assert len(effects) == COUNT and sum(effects.values()) <= COUNT + again
-        row = journal.session(NAME)
-        assert row is not None and row.state == "finished"
-
-
 @pytest.fixture
-def place(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
-    """A new library in each kind of store; it must be well at the end of every test."""
-    for name, value in KEY.items():
-        monkeypatch.setenv(name, value)
-    with ModelServer(reply, latency_s=0.1) as model, library(address) as shelf:
-        yield Place(address, shelf, model, tmp_path / "effects")
-        close_guests()
-        assert shelf.check() == []
+def place(address: str, tmp_path: Path) -> Iterator[Place]:
+    """A new library in each kind of store."""
+    with new_place(address, tmp_path) as place:
+        yield place
 
 
 def dask() -> DaskCluster:
-    pytest.importorskip("distributed", reason=NOT_TESTED)
+    needs("dask")
     return DaskCluster(environment=KEY)
 
 
-def once(wanted: Callable[[list[Event]], bool], act: Callable[[], object]) -> Any:
-    """Return an observer that acts when what was told so far is as wanted, one time."""
-    told: list[Event] = []
-
-    def tell(event: Event) -> None:
-        told.append(event)
-        if wanted(told) and not done:
-            done.append(act())
-
-    done: list[object] = []
-    return tell
-
-
-def acted(count: int) -> Callable[[list[Event]], bool]:
-    return lambda told: sum(event.kind == "acted" for event in told) >= count
+@contextmanager
+def heard(name: str) -> Iterator[list[str]]:
+    """Return what a logger gives to its handlers."""
+    log, said = logging.getLogger(name), list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    log.addHandler(handler)
+    yield said
+    log.removeHandler(handler)
 
 
 # the same on every engine ----------------------------------------------------
@@ -146,10 +98,7 @@ def test_every_task_is_done_once(place: Place, engine: dict[str, Any]) -> None:
 
 def test_a_session_stops_after_its_tasks_when_asked(place: Place, engine: dict[str, Any]) -> None:
     """`habilis session stop` lets what is under way finish; resumed, nothing is done again."""
-    stop = once(
-        lambda told: told[-1].kind == "task_finished",
-        lambda: place.library.journal.request_stop(NAME),
-    )
+    stop = once(finished, lambda: place.library.journal.request_stop(NAME))
     first = place.run(observer=stop, **engine)
     row = place.library.journal.session(NAME)
     assert 1 <= len(first) < COUNT and row is not None and row.state == "stopped"
@@ -181,6 +130,26 @@ def test_a_budget_is_one_for_all_processes(place: Place, engine: dict[str, Any])
     place.assert_once()
 
 
+def test_a_session_without_workers_says_that_it_waits(place: Place) -> None:
+    """To whoever listens and in the journal, until one joins."""
+    needs("dask")
+    said: list[str] = []
+    with DaskCluster(workers=0, environment=KEY) as empty:
+
+        def join(event: Event) -> None:
+            row = place.library.journal.session(NAME)
+            if event.kind == "paused" and row is not None:
+                said.append(row.waiting)
+                empty.add_worker()
+            elif event.kind == "task_finished" and row is not None:
+                said.append(row.waiting)
+
+        assert len(place.run(observer=join, engine=empty.url)) == COUNT
+    assert said[0] == f"{empty.url} has no workers; tasks go on when one joins"
+    assert said[-1] == ""
+    place.assert_once()
+
+
 # engines that die --------------------------------------------------------------
 
 
@@ -194,11 +163,12 @@ def test_a_worker_that_is_killed_loses_nothing(place: Place) -> None:
 
 
 def test_a_scheduler_that_is_killed_loses_nothing(place: Place) -> None:
-    """The error says what to do; the session is stopped, and goes on wherever one likes."""
-    with dask() as cluster:
+    """The error says what to do, and says it alone; the session goes on wherever one likes."""
+    with dask() as cluster, heard("distributed.client") as said:
         kill = once(acted(4), cluster.scheduler.kill)
         with pytest.raises(EngineLost, match=r"is gone; what is finished is kept.*resume"):
             place.run(observer=kill, engine=cluster.url)
+        assert said == []
         row = place.library.journal.session(NAME)
         assert row is not None and row.state == "stopped"
         assert len(place.run(parallel=2)) == COUNT  # waits for what workers are still at
@@ -242,6 +212,21 @@ def test_a_job_that_runs_twice_is_done_once(place: Place, cluster: DaskCluster) 
     place.run(executor=Twice(), parallel=4)
     engine.close()
     place.assert_once()
+
+
+def test_quiet_loggers_are_as_they_were_afterwards() -> None:
+    """Two engines may be open at a time, and who wants to debug one hears all."""
+    log = logging.getLogger("an.engine")
+    with heard("an.engine") as said:
+        with quiet("an.engine"):
+            with quiet("an.engine"):
+                log.error("one")
+            log.error("two")
+        log.error("three")
+        with quiet("an.engine"):
+            log.setLevel(logging.DEBUG)
+            log.error("four")
+    assert said == ["three", "four"]
 
 
 # what cannot be ----------------------------------------------------------------
@@ -333,14 +318,14 @@ def test_a_job_of_a_session_that_is_over_does_nothing(place: Place) -> None:
         ("dask://me:word@host:8786", r"'host:8786' holds a user name or password"),
         ("dask://host", "is not dask://HOST:PORT"),
         ("spark://host:1", "no engine 'spark'"),
-        ("ray://host:1", "give an executor"),
+        ("ray://127.0.0.1:1", "no Ray cluster answers at ray://127.0.0.1:1"),
         ("dask+tls://127.0.0.1:1", "needs certificates"),
-        ("fast", 'write "dask://HOST:PORT", or "threads"'),
+        ("fast", 'write "dask://HOST:PORT", "ray://HOST:PORT", or "threads"'),
     ],
 )
 def test_an_engine_that_cannot_be_used_says_why(place: Place, url: str, said: str) -> None:
     """What, where and what to do; nothing is begun, no password is shown."""
-    pytest.importorskip("distributed", reason=NOT_TESTED)
+    needs("ray" if url.startswith("ray") else "dask")
     with pytest.raises(HabilisError, match=said) as caught:
         place.run(engine=url)
     assert "word@" not in str(caught.value) and place.library.journal.session(NAME) is None
@@ -348,6 +333,6 @@ def test_an_engine_that_cannot_be_used_says_why(place: Place, url: str, said: st
 
 def test_something_else_at_the_engines_address_is_found_out(place: Place) -> None:
     """A port where no Dask listens does not hang a session."""
-    pytest.importorskip("distributed", reason=NOT_TESTED)
-    with pytest.raises(EngineLost, match="listens there that is no Dask"):
+    needs("dask")
+    with pytest.raises(EngineLost, match="perhaps something else listens there"):
         place.run(engine=place.model.url.replace("http", "dask").removesuffix("/v1"))
