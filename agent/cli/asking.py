@@ -20,11 +20,11 @@ def ask_person(proof: Proof, *, name: str, shelf: SkillLibrary, gate: Gate) -> b
     """Ask what a skill must give where its cases leave that open; tell whether it does.
 
     What it gives is not shown before: an answer that was read off it would prove nothing.
-    `proof` has passed. Each answer becomes a case. One that the skill does not give makes
-    it doubtful, once the person has said so twice.
+    Each answer becomes a case. One that the skill does not give makes it doubtful, once
+    the person has said so twice.
     """
-    if not proof.questions:
-        _say(f"nothing to ask: the cases of {name} notice every fault that was planted")
+    if proof.passed and not proof.questions:
+        _say(f"nothing to ask: the cases of {name} leave nothing open")
     for call in proof.questions:
         case = _asked(call, shelf.get(name))
         if case is None:
