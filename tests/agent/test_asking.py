@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,11 @@ def test_asserts_added_to_an_unchanged_file_are_new_cases(
     said = json.loads(result.stdout)["evidence"]
     assert "contradict each other: shipping_cost(6) is 4 by user, 5 by user" in said
     assert library.names() == ["shipping_cost"]
+
+
+def test_who_has_nothing_to_answer_is_told_so(library: SkillLibrary) -> None:
+    """Where the cases leave nothing open, the command does not end without a word."""
+    told = tuple(case(weight, cost) for weight, cost in ((4, 3), (5, 3), (6, 5), (20, 5), (21, 9)))
+    library.add(replace(PARCEL, cases=told))
+    code, said = prove_and_ask(library)
+    assert code == 0 and "nothing to ask: the cases of shipping_cost leave nothing open" in said
