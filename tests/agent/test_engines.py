@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import subprocess
 import sys
@@ -45,8 +44,12 @@ def cluster() -> Iterator[DaskCluster]:
 @pytest.fixture(scope="module")
 def pool() -> Iterator[Executor]:
     """Processes of the standard library, as an executor that a user may bring."""
-    os.environ.update(KEY)
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool,
+    ):
+        for name, value in KEY.items():
+            patch.setenv(name, value)
         yield pool
 
 
