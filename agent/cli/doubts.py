@@ -10,7 +10,7 @@ from rich.console import Console
 from habilis.agent.authors.compose.author import ComposeAuthor
 from habilis.agent.authors.compose.found import Found
 from habilis.agent.authors.compose.rivals import Dispute
-from habilis.agent.cli.clean import clean
+from habilis.agent.cli.clean import clean, clean_values
 from habilis.agent.cli.options import json_or_text
 from habilis.agent.example import Example
 from habilis.errors import ConfigError
@@ -71,7 +71,7 @@ class Doubts:
         self._console.print(f"\n{_why(dispute)}")
         self._console.print(f"  {shown(dispute.inputs)}")
         for number, option in enumerate(dispute.options, start=1):
-            self._console.print(f"  [bold]{number}[/] {clean(repr(option), 90)}")
+            self._console.print(f"  [bold]{number}[/] {clean_values([option], 90)}")
         wanted = "a number, the right output, or nothing" if dispute.options else "what, or nothing"
         while True:
             try:
@@ -102,7 +102,7 @@ class Doubts:
 
 def shown(row: Sequence[object]) -> str:
     """Return a row of inputs as one line of markup."""
-    return clean(", ".join(map(repr, row)), 90)
+    return clean_values(row, 90)
 
 
 def _why(dispute: Dispute) -> str:
