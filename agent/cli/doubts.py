@@ -48,9 +48,16 @@ class Doubts:
             tell=self._tell,
         )
 
-    def say(self) -> None:
-        """Say whether to rely on what was found; where not, what would settle it."""
+    def say(self, *, recalled: str = "") -> None:
+        """Say whether to rely on what was found; where not, what would settle it.
+
+        Of a skill that was `recalled` nobody knows: nothing was searched.
+        """
         if self.found is None:
+            if recalled:
+                text = f"[cyan]recalled[/] {clean(recalled)}, which gives the examples; "
+                text += "whether other answers fit was not looked at this time"
+                self._console.print(text, soft_wrap=True)
             return
         if self.found.sure:
             but = " but for the lines above" if self.found.unsure else ""
