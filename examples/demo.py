@@ -101,7 +101,7 @@ def report(
         f"in {again_s:.1f} s against {first_s:.1f} s; tokens: "
         f"{sum(result.usage.tokens for result in [*results, *again])}"
     )
-    for result in results:
+    for result in again:
         if result.solved is False:
             console.print(f"  not solved: {result.task_id} ({result.detail})")
 

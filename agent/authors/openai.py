@@ -279,12 +279,13 @@ class OpenAIAuthor:
                     f"the conversation is too long for {self._model!r} ({said}); give less "
                     "input, fewer steps, or a model with a larger window"
                 )
-            case openai.RateLimitError():
-                text = f"{where} still limits the rate after retries ({said})"
-                return EndpointBusy(text, retry_after_s=retry_after_s(error.response.headers))
-            case openai.InternalServerError() | openai.ConflictError():
-                text = f"{where} is in trouble ({said})"
-                return EndpointBusy(text, retry_after_s=retry_after_s(error.response.headers))
+            case openai.RateLimitError(code="insufficient_quota"):  # no wait mends that
+                return AuthorError(f"the quota at {where} is used up ({said}); add to it")
+            case openai.RateLimitError() | openai.InternalServerError() | openai.ConflictError():
+                is_limit = isinstance(error, openai.RateLimitError)
+                how = "still limits the rate after retries" if is_limit else "is in trouble"
+                wish_s = retry_after_s(error.response.headers)
+                return EndpointBusy(f"{where} {how} ({said})", retry_after_s=wish_s)
         return AuthorError(f"{where} refused the request: {said}")
 
     async def _served(self, client: AsyncOpenAI) -> str:

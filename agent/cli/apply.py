@@ -12,7 +12,7 @@ from rich.console import Console
 
 from habilis.agent.agent import Agent
 from habilis.agent.authors.compose.found import Found
-from habilis.agent.cli.clean import clean
+from habilis.agent.cli.clean import clean, clean_values
 from habilis.agent.cli.doubts import shown
 from habilis.agent.cli.rest import Rest, write_rest
 from habilis.agent.report.words import plural
@@ -71,7 +71,8 @@ class Applied:
         self._console.print(f"{what}, for example:" if changed else what)
         for row, value in changed[:_SHOWN]:
             written = self._rest.written(value)  # a number with its decimals is a text
-            result = clean(repr(written) if isinstance(value, str) else str(written), 60)
+            is_text = isinstance(value, str)
+            result = clean_values([written], 60) if is_text else clean(str(written), 60)
             self._console.print(f"  {shown(row)} [dim]->[/] {result}")
 
     def _doubts(self, outcomes: Sequence[Outcome | None], found: Found | None) -> None:

@@ -120,14 +120,15 @@ def _mend(missing: Sequence[str]) -> str:
 def _look_at_author() -> Iterator[Finding]:
     model = os.environ.get("HABILIS_MODEL", "")
     key = "set" if os.environ.get("OPENAI_API_KEY") else "not set"
+    key_is_set = key == "set" or bool(os.environ.get("OPENAI_BASE_URL"))
+    needs_key = "set OPENAI_API_KEY (and OPENAI_BASE_URL for another server)"
+    needs_model = "name a model with --model or HABILIS_MODEL"
+    missing = [*([] if key_is_set else [needs_key]), *([] if model else [needs_model])]
     yield Finding(
         what="author",
         ok=True,
         found=f"model {model or 'not named'}, OPENAI_API_KEY {key}; embedded author ready",
-        advice=""
-        if model and key == "set"
-        else "for tasks without examples set OPENAI_API_KEY (and OPENAI_BASE_URL for another "
-        "server) and name a model with --model or HABILIS_MODEL",
+        advice=f"for tasks without examples {' and '.join(missing)}" if missing else "",
     )
 
 

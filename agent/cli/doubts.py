@@ -10,7 +10,7 @@ from rich.console import Console
 from habilis.agent.authors.compose.author import ComposeAuthor
 from habilis.agent.authors.compose.found import Found
 from habilis.agent.authors.compose.rivals import Dispute
-from habilis.agent.cli.clean import clean
+from habilis.agent.cli.clean import clean, clean_values
 from habilis.agent.cli.options import json_or_text
 from habilis.agent.example import Example
 from habilis.errors import ConfigError
@@ -48,9 +48,16 @@ class Doubts:
             tell=self._tell,
         )
 
-    def say(self) -> None:
-        """Say whether to rely on what was found; where not, what would settle it."""
+    def say(self, *, recalled: str = "") -> None:
+        """Say whether to rely on what was found; where not, what would settle it.
+
+        Of a skill that was `recalled` nobody knows: nothing was searched.
+        """
         if self.found is None:
+            if recalled:
+                text = f"[cyan]recalled[/] {clean(recalled)}, which gives the examples; "
+                text += "whether other answers fit was not looked at this time"
+                self._console.print(text, soft_wrap=True)
             return
         if self.found.sure:
             but = " but for the lines above" if self.found.unsure else ""
@@ -71,7 +78,7 @@ class Doubts:
         self._console.print(f"\n{_why(dispute)}")
         self._console.print(f"  {shown(dispute.inputs)}")
         for number, option in enumerate(dispute.options, start=1):
-            self._console.print(f"  [bold]{number}[/] {clean(repr(option), 90)}")
+            self._console.print(f"  [bold]{number}[/] {clean_values([option], 90)}")
         wanted = "a number, the right output, or nothing" if dispute.options else "what, or nothing"
         while True:
             try:
@@ -102,7 +109,7 @@ class Doubts:
 
 def shown(row: Sequence[object]) -> str:
     """Return a row of inputs as one line of markup."""
-    return clean(", ".join(map(repr, row)), 90)
+    return clean_values(row, 90)
 
 
 def _why(dispute: Dispute) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from habilis.agent.budget import StopReason
 from habilis.agent.cli import limits, options
 from habilis.agent.cli.apply import Applied, may_ask
 from habilis.agent.cli.clean import clean, clean_lines
@@ -105,7 +106,8 @@ def run(
     else:
         _show(result)
         if solved:
-            doubts.say()
+            is_recalled = bool(rows) and result.stop_reason is StopReason.RECALLED
+            doubts.say(recalled=result.function if is_recalled else "")
     if refused and not result.skills_made:
         why = clean(f"{refused[-1].check}: {refused[-1].evidence}")
         Console(stderr=True, highlight=False, emoji=False).print(

@@ -56,6 +56,7 @@ class Screen:
         self._shows = always or self.console.is_terminal
         lively = self.console.is_terminal and not self.console.is_dumb_terminal and not as_json
         self._live = LiveLines(self.console, begun=begun) if lively else None
+        self._told = ""  # the task of the last line
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +79,14 @@ class Screen:
             if isinstance(event, AnswerChecked) and event.passed and self._learns:
                 line = "  [dim]answer accepted; looking for a skill in it …[/]"
             if line:
-                self.console.print(line)
+                self.console.print(self._headed(line, event))
+
+    def _headed(self, line: str, event: Event) -> str:
+        """Name the task where a line is not about the one of the line above."""
+        task, before = event.task_id, self._told
+        self._told = task
+        is_other = bool(task) and task != before and not isinstance(event, TaskStarted)
+        return f"[bold]{clean(task)}[/]{line}" if is_other else line
 
     def results(self, results: Sequence[Result], *, others: Mapping[str, Usage] = {}) -> None:
         """Print the table of a session; `others` is what was paid beside these tasks."""

@@ -87,7 +87,7 @@ def run_session(
                 parallel=settings.get("parallel"),
                 engine=settings.get("engine", ""),
             )
-        others = agent.library.journal.other_costs(name) if agent.library else {}
+        others = agent.library.journal.other_costs(name) if agent.library is not None else {}
     if not signalled:
         screen.results(results, others=others)
     if as_json:

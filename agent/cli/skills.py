@@ -177,7 +177,7 @@ def history(
 def archive(
     name: proving.NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY
 ) -> None:
-    """Put a skill away: it is kept, but no longer found or shown."""
+    """Put a skill away: no longer found or listed, but shown and called by its name."""
     with options.open_library(library) as shelf:
         shelf.archive(name)
     print(f"archived {name}")

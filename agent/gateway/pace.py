@@ -16,7 +16,8 @@ from typing import Final
 
 _WINDOW_S: Final = 2.0  # over which the endpoint's own rate is measured
 _BELOW: Final = 0.9  # of the rate that was refused
-_HOLD_S: Final = 0.5  # where a refusal names no time
+_HOLD_S: Final = 0.5  # where a refusal names no time; then twice as long each time
+_LONGEST_OWN_HOLD_S: Final = 8.0  # of these
 LONGEST_HOLD_S: Final = 60.0
 _SPEED_UP: Final = 0.1  # turns a second more, an answer: a tenth more a second
 _SLOW_UP: Final = 0.02  # of the pace, where answers are so rare that a tenth would be much
@@ -38,6 +39,11 @@ class Pace:
     def per_s(self) -> float | None:
         """Turns a second, None when there is no limit."""
         return self._per_s
+
+    @property
+    def refusals(self) -> int:
+        """How often it refused since its last answer; a burst counts once."""
+        return self._refusals
 
     async def turn(self) -> None:
         """Wait until it is this call's turn."""
@@ -76,8 +82,9 @@ class Pace:
         slower = seen if self._per_s is None else min(self._per_s, max(seen, self._per_s / 2))
         self._per_s = max(0.2, _BELOW * slower)
         self._refusals += 1
-        hold_s = wish_s if wish_s is not None else _HOLD_S * 2 ** min(self._refusals, 16)
-        self._held_until = now + min(hold_s, LONGEST_HOLD_S)
+        own_s = min(_HOLD_S * 2 ** min(self._refusals, 16), _LONGEST_OWN_HOLD_S)
+        hold_s = own_s if wish_s is None else min(wish_s, LONGEST_HOLD_S)
+        self._held_until = now + hold_s
         self._next = self._held_until
 
     def _forget(self, now: float) -> None:

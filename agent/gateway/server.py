@@ -150,8 +150,9 @@ class Gateway:
                 return reply
             except EndpointBusy as error:
                 pace.refused(error.retry_after_s)
-                if not left or (error.retry_after_s or 0) > LONGEST_HOLD_S:
-                    raise
+                wish_s = error.retry_after_s or 0
+                if not left or wish_s > LONGEST_HOLD_S or pace.refusals >= tries:
+                    raise  # no hiccup: the session waits, and says so
             except ReplyLost:
                 if not left:
                     raise

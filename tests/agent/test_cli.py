@@ -158,6 +158,14 @@ def test_doctor_says_what_is_there(shelf: Path) -> None:
     assert {"Python", "sandbox", "library"} <= {row["what"] for row in rows}
 
 
+def test_doctor_asks_only_for_what_is_missing(tmp_path: Path) -> None:
+    """With a key, or another server that may need none, a model is to be named; no more."""
+    for given in ({"OPENAI_API_KEY": "k"}, {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}):
+        rows = json.loads(habilis("doctor", "--json", folder=tmp_path, **given).stdout)
+        (advice,) = (row["advice"] for row in rows if row["what"] == "author")
+        assert "HABILIS_MODEL" in advice and "OPENAI_API_KEY" not in advice
+
+
 def test_ctrl_c_stops_cleanly_and_the_session_goes_on(tmp_path: Path) -> None:
     """What was finished is kept; resuming does only the rest."""
     tasks = tmp_path / "tasks.jsonl"

@@ -220,6 +220,16 @@ def test_outputs_that_are_no_part_of_an_input_are_numbers(tmp_path: Path) -> Non
     assert [example.output for example in read_examples(tmp_path / "f.csv")] == ["2", "3"]
 
 
+def test_what_is_recalled_is_not_taken_for_sure(tmp_path: Path) -> None:
+    """The second run of the same line searches nothing, so it says that it knows less."""
+    (tmp_path / "names.csv").write_text(NAMES)
+    first, again = (
+        habilis("shorten these names", "--examples", "names.csv", folder=tmp_path) for _ in range(2)
+    )
+    assert first.stdout == again.stdout and "recalled" not in first.stderr
+    assert "recalled shorten" in again.stderr and "was not looked at" in again.stderr
+
+
 def test_what_the_examples_leave_open_is_said(tmp_path: Path) -> None:
     """Also without a file to apply it to; the example that would settle it is named."""
     (tmp_path / "e.csv").write_text("name,first\nAda Lovelace,Ada\nAlan Turing,Alan\n")

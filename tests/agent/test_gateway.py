@@ -256,6 +256,16 @@ def test_a_long_wish_is_for_the_session_to_wait_for(desk: Desk) -> None:
     assert caught.value.retry_after_s == 7200 and len(server.requests) == 1
 
 
+def test_an_endpoint_that_goes_on_refusing_is_for_the_session_to_wait_for(desk: Desk) -> None:
+    """The gateway tries again for a hiccup; the next call is told at its first refusal."""
+    with ChatServer([Fault(status=503)] * 5 + ["never"]) as server:
+        author = OpenAIAuthor("m", base_url=server.url, api_key="k", max_retries=2)
+        for number, asked in enumerate([3, 4, 5]):
+            with pytest.raises(EndpointBusy):
+                asyncio.run(desk.ask(author, number))
+            assert len(server.requests) == asked
+
+
 def test_a_budget_is_never_overrun(desk: Desk) -> None:
     """What calls under way may cost is set aside; side by side they do not pass the limit."""
     desk.journal.ledger.limit(scope_of("s"), tokens=1_000)

@@ -39,6 +39,20 @@ def test_a_hold_has_an_end_that_a_session_can_live_with() -> None:
     assert pace.book() == 60.0
 
 
+def test_a_hold_that_nobody_wished_for_stays_short() -> None:
+    """Longer waits are the session's, which tells of them."""
+    clock = Clock()
+    pace = Pace(clock=clock)
+    holds = []
+    for _ in range(7):
+        pace.refused(None)
+        holds.append(pace.book())
+        clock.now += 100
+    assert holds == [1, 2, 4, 8, 8, 8, 8] and pace.refusals == 7
+    pace.answered()
+    assert pace.refusals == 0
+
+
 def test_refusals_of_what_was_sent_before_count_once() -> None:
     """A burst that is refused as a whole slows down once."""
     clock = Clock()

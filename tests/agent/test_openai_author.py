@@ -11,6 +11,7 @@ from habilis.agent.authors.refusal import retry_after_s
 from habilis.errors import (
     AuthorError,
     AuthorUnavailable,
+    EndpointBusy,
     EndpointUnreachable,
     HabilisError,
     KeyRefused,
@@ -86,6 +87,14 @@ def test_lasting_faults_say_what_to_do(fault: Fault, error: type[HabilisError], 
     with ChatServer([fault]) as server, pytest.raises(error, match=words) as caught:
         ask(server, max_retries=1)
     assert "127.0.0.1" in str(caught.value) or "too long" in str(caught.value)
+
+
+def test_a_quota_that_is_used_up_is_no_rate_limit() -> None:
+    """No patience mends it, so it is no reason to wait."""
+    fault = Fault(status=429, message="see your plan", code="insufficient_quota")
+    with ChatServer([fault]) as server, pytest.raises(AuthorError, match="see your plan") as caught:
+        ask(server, max_retries=0)
+    assert not isinstance(caught.value, EndpointBusy) and "quota" in str(caught.value)
 
 
 def test_nothing_answers() -> None:

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from habilis.agent.budget import StopReason
-from habilis.agent.cli.clean import clean, clean_lines
+from habilis.agent.cli.clean import clean, clean_lines, clean_values
 from habilis.agent.cli.screen import Screen, describe, results_table
 from habilis.agent.result import Result
 from habilis.events import (
@@ -48,6 +48,13 @@ def test_text_for_the_screen() -> None:
     assert clean(HOSTILE) == "a [2Jb c 31m \\[red]d"
     assert clean("x" * 900).startswith("xxx") and len(clean("x" * 900)) <= 300
     assert clean_lines("a\n\tb é") == "a\n\tb é"
+
+
+def test_a_value_on_the_screen_has_all_its_spaces() -> None:
+    """Who is asked what it should give has to see what it is."""
+    assert clean_values(["a  b ", "c`d", 1], 60) == "'a  b ', 'c`d', 1"
+    hostile = clean_values([HOSTILE], 60)
+    assert hostile.isprintable() and "\\[red]d" in hostile
     assert clean_lines("\x1b[2J\u202e\x9b\r") == r"\x1b[2J\u202e\x9b\r"
 
 
@@ -112,6 +119,19 @@ def test_what_stands_between_colons_is_no_picture(capsys: pytest.CaptureFixture[
     screen = Screen(always=True)
     screen(TaskStarted(at=0, task_id="clock", instruction="Seconds of h:m:s, as openai:m: does."))
     assert "h:m:s, as openai:m: does" in capsys.readouterr().err
+
+
+def test_lines_of_tasks_side_by_side_say_whose_they_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What is not about the task of the line above begins with its task."""
+    screen = Screen(always=True)
+    for task in ("one", "two"):
+        screen(TaskStarted(at=0, task_id=task, instruction="x"))
+    for task in ("two", "one", "one"):
+        screen(AnswerChecked(at=0, task_id=task, passed=False, detail="4, not 5"))
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[2:] == ["  not right 4, not 5", "one  not right 4, not 5", "  not right 4, not 5"]
 
 
 def test_who_watches_is_told_why_nothing_moves(capsys: pytest.CaptureFixture[str]) -> None:

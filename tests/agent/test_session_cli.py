@@ -23,7 +23,8 @@ def start(folder: Path, *arguments: str, url: str, command: str = "start") -> su
     """Start the real command on the tasks of `folder`, with a gateway that ends soon."""
     keep = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "HABILIS_"))}
     keep |= {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": "k", "HABILIS_GATEWAY_IDLE_S": "1"}
-    named = ["tasks.jsonl", "--name", "s"] if command == "start" else ["s"]
+    work = [] if "--goal" in arguments else ["tasks.jsonl"]
+    named = [*work, "--name", "s"] if command == "start" else ["s"]
     return subprocess.Popen(
         [sys.executable, "-m", "habilis", "session", command, *named, "--model", "m", *arguments],
         cwd=folder,
@@ -144,3 +145,10 @@ def test_a_library_that_moves_while_its_gateway_lives(
         asked = [str(body["messages"]) for body in server.requests]
     assert [result.solved for result in results] == [True] * 3
     assert len(asked) == len(set(asked)) == 6
+
+
+def test_what_planning_cost_is_told_though_no_skill_is_kept(folder: Path) -> None:
+    """An empty library is a library: its journal has the sums."""
+    with ChatServer(["DONE"]) as server:
+        said, _ = start(folder, "--goal", "nothing", url=server.url).communicate()
+    assert re.search(r"planning .* [1-9]\d* ", said), said

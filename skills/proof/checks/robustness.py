@@ -31,7 +31,7 @@ def check(trial: Trial) -> Finding:
         if seen.error_type not in documented:
             unnamed[seen.error_type] += 1
     tried, values = len(trial.pool), sum(seen.ok for _, seen in trial.pool)
-    errors = ", ".join(f"{kind} {n} times" for kind, n in unnamed.most_common(3))
+    errors = ", ".join(f"{n} {kind}" for kind, n in unnamed.most_common(3))
     evidence = f"{values} of {tried} generated inputs gave a value"
     evidence += f"; errors its docstring does not name: {errors}" if errors else ""
     return Finding(
