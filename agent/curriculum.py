@@ -29,7 +29,8 @@ _SHOWN = 40  # of each list
 _LINE_CHARS = 200
 _NAME_CHARS = 60
 _FAILED_CHARS = 700
-_JSON = re.compile(r"```(?:json)?\s*(\{.*?\})\s*```", re.DOTALL | re.IGNORECASE)
+_OPENS = re.compile(r"```(?:json)?\s*(?=\{)", re.IGNORECASE)
+_CLOSES = re.compile(r"\}\s*```")
 _DONE = re.compile(r"\W*DONE\W*")
 
 
@@ -92,7 +93,7 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
     """
     if _DONE.fullmatch(text.strip().rpartition("\n")[2]):
         return None
-    blocks = _JSON.findall(text) or ([text] if text.lstrip().startswith("{") else [])
+    blocks = _blocks(text) or ([text] if text.lstrip().startswith("{") else [])
     if not blocks:
         raise NoProposal("the reply holds no block of JSON")
     try:
@@ -110,6 +111,18 @@ def read_proposal(text: str, tried: Sequence[Tried]) -> Task | None:
             how = "failed, with the same examples" if failed else "was solved, or is worked on"
             raise NoProposal(f"this task was proposed before as {each.task.name!r} and {how}")
     return task
+
+
+def _blocks(text: str) -> list[str]:
+    """Return the objects that stand between fences, in time that grows with the text's length.
+
+    One expression for both fences would look for an end from every beginning, again and again.
+    """
+    blocks, at = list[str](), 0
+    while (begin := _OPENS.search(text, at)) and (end := _CLOSES.search(text, begin.end())):
+        blocks.append(text[begin.end() : end.start() + 1])
+        at = end.end()
+    return blocks
 
 
 def _as_json(text: str) -> str:
@@ -135,7 +148,7 @@ def task_from_json(text: str) -> Task:
 
 def _proposed(task: Task) -> Task:
     """Return a task under an id that people can read and no other proposal has."""
-    task = replace(task, id="", proposed=True)
+    task = replace(task, id="", proposed=True, attempts=Task.attempts)
     name = one_line(task.name, _NAME_CHARS)
     return replace(task, id=f"{name}-{task.key[:6]}") if name else task
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,8 +41,13 @@ class JsonText:
         return TaskFileError(problem, path=self.path, line=line, column=column)
 
     def second(self, key: str) -> int | None:
-        """Return where a key of the outermost object stands again."""
-        found = [begin for name, begin, _ in _entries(self.text, 0) if name == key]
+        """Return where a key of the outermost object stands again, if that can be told.
+
+        It need not be the outermost one's, and what comes after it has not been read.
+        """
+        found = list[int]()
+        with suppress(ValueError, IndexError, RecursionError):
+            found += (begin for name, begin, _ in _entries(self.text, 0) if name == key)
         return found[1] if len(found) > 1 else None
 
     def first(self, bare: str) -> int | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from habilis.agent.budget import Budget
-from habilis.agent.curriculum import Curriculum, Tried
+from habilis.agent.curriculum import Curriculum
 from habilis.agent.engines.driver import Driver
 from habilis.agent.engines.engine import Engine, engine_for
 from habilis.agent.given import checked, refuse_inside_a_loop
@@ -91,14 +92,15 @@ class Session:
         types = {task.key: task.output_type for task in self.tasks}
         return {key: result_from_json(text, types.get(key)) for key, text in rows.items()}
 
-    def stop(self, *, grace_s: float | None = None) -> None:
-        """Let a run, in whatever thread, end after the step it is at.
+    def stop(self, *, grace_s: float | None = None) -> bool:
+        """Let a run, in whatever thread, end after the step it is at; False when there is none.
 
         A step that takes longer than `grace_s` is cut off; resumed, it is done again,
         but a call of a model that is under way is not paid again.
         """
-        if self._running is not None:
-            self._running.stop(grace_s=grace_s)
+        if (running := self._running) is not None:
+            running.stop(grace_s=grace_s)
+        return running is not None
 
     async def run(
         self,
@@ -141,7 +143,7 @@ class Session:
         observer: Observer | None,
         on_result: OnResult | None,
     ) -> list[Result]:
-        self._make()
+        self._stream.begin(self._journal, source=self.source, settings=self.settings)
         claim = self._journal.claims.take(self.name)
         known = self._journal.session(self.name)
         state, before = "stopped", len(self._journal.finished_keys(self.name))
@@ -209,7 +211,7 @@ class Session:
         Raises:
             SessionBusy: another process is at this very task.
         """
-        self._make()
+        self._stream.begin(self._journal, source=self.source, settings=self.settings)
         recorded = self._journal.result(self.name, task.key)
         if recorded is not None:
             return result_from_json(recorded, task.output_type)
@@ -256,11 +258,9 @@ class Session:
                 pool.shutdown()
 
     async def _next(self) -> Task | None:
-        return await self._stream.next(lambda: self.finished, self._propose)
-
-    async def _propose(self, curriculum: Curriculum, tried: Sequence[Tried]) -> Task | None:
         assert self._running is not None
-        return await next_proposal(self._agent, curriculum, tried, self._running)
+        propose = partial(next_proposal, self._agent, self._running)
+        return await self._stream.next(lambda: self.finished, propose)
 
     def _ended(self) -> bool:
         stopping = self._running is not None and self._running.stopping.is_set()
@@ -270,11 +270,14 @@ class Session:
 
     # begin and end -----------------------------------------------------------
 
-    def _make(self) -> None:
-        self._stream.begin(self._journal, source=self.source, settings=self.settings)
-
     def _start(self, claim: Claim, observer: Observer | None) -> Running:
-        self._journal.open_session(claim)
+        self._journal.open_session(
+            claim,
+            fingerprint=self._stream.fingerprint,
+            count=self.count,
+            source=self.source,
+            settings=self.settings,
+        )
         if self._budget is not None:
             self._journal.ledger.limit(scope_of(self.name), **vars(self._budget))
         self.stopped_because, self._observer = "", observer
@@ -292,7 +295,6 @@ class Session:
         lap_s = self._running.lap() if self._running is not None else 0.0
         self._running = None
         try:
-            why = self.stopped_because
-            self._journal.close_session(claim, state=state, lap_s=lap_s, why=why)
+            self._journal.close_session(claim, state=state, lap_s=lap_s, why=self.stopped_because)
         finally:
             self._journal.claims.release(claim)

@@ -13,6 +13,7 @@ from typing import Any
 from habilis.agent.checks import Check, as_checks
 from habilis.agent.example import as_examples
 from habilis.errors import TaskError
+from habilis.memory.store import storable
 from habilis.skills.compare import show
 from habilis.skills.sandbox.wire import dumps
 
@@ -65,7 +66,7 @@ class Task:
         An id names a task for good: a session does not look further.
         """
         if self.id:
-            return self.id.encode("utf-8", "backslashreplace").decode()
+            return storable(self.id)
         return self.fingerprint[:12]
 
     @cached_property

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from habilis.errors import InputFileError
+from habilis.skills.compare import shorten
 
 LIMIT_BYTES = 256 * 2**20
 
@@ -32,7 +33,12 @@ def check_files(files: Sequence[Path]) -> None:
     """Raise an InputFileError for the first file that cannot be given to a task."""
     total, names = 0, set()
     for file in files:
-        if not file.exists():
+        try:
+            there = file.exists()
+        except OSError as error:  # no name may be so long, or nobody may look into its folder
+            name = shorten(str(file), 200)
+            raise InputFileError(f"input file {name!r}: {error.strerror}") from None
+        if not there:
             raise InputFileError(f"input file {str(file)!r} does not exist")
         if not file.is_file():
             raise InputFileError(f"input {str(file)!r} is no plain file; name the file itself")

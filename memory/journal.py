@@ -57,15 +57,11 @@ class Journal:
     def make_session(
         self, name: str, *, fingerprint: str, count: int, source: str, settings: str = "{}"
     ) -> None:
-        """See to it that there is a session of this name, as it is started now."""
+        """See to it that there is a session of this name; one that is there stays as it is."""
         with self._store.change() as connection:
             connection.execute(
                 "INSERT INTO session (name, fingerprint, count, source, settings, state, "
-                "started_at) VALUES (?, ?, ?, ?, ?, 'stopped', ?) ON CONFLICT (name) DO UPDATE "
-                "SET fingerprint = excluded.fingerprint, count = excluded.count, "
-                "source = CASE excluded.source WHEN '' THEN session.source "
-                "ELSE excluded.source END, settings = CASE excluded.settings WHEN '{}' "
-                "THEN session.settings ELSE excluded.settings END",
+                "started_at) VALUES (?, ?, ?, ?, ?, 'stopped', ?) ON CONFLICT (name) DO NOTHING",
                 (
                     *(storable(name), fingerprint, count, storable(source), storable(settings)),
                     self._store.clock(),
@@ -73,8 +69,16 @@ class Journal:
             )
             open_accounts(connection, name)
 
-    def open_session(self, claim: Claim) -> None:
-        """Say that a session runs.
+    def open_session(
+        self,
+        claim: Claim,
+        *,
+        fingerprint: str = "",
+        count: int = 0,
+        source: str = "",
+        settings: str = "{}",
+    ) -> None:
+        """Say that a session runs, and how it is started now; what is empty stays as it was.
 
         Raises:
             ClaimLost: another process has taken it over.
@@ -82,9 +86,12 @@ class Journal:
         with self._store.change("session_opened", claim.session) as connection:
             check_claim(connection, claim)
             connection.execute(
-                "UPDATE session SET state = 'running', stop_requested = 0, waiting = '' "
-                "WHERE name = ?",
-                (storable(claim.session),),
+                "UPDATE session SET state = 'running', stop_requested = 0, waiting = '', "
+                "fingerprint = coalesce(nullif(?, ''), fingerprint), "
+                "count = coalesce(nullif(?, 0), count), "
+                "source = coalesce(nullif(?, ''), source), "
+                "settings = coalesce(nullif(?, '{}'), settings) WHERE name = ?",
+                (fingerprint, count, *map(storable, (source, settings, claim.session))),
             )
 
     def close_session(self, claim: Claim, *, state: str, lap_s: float = 0.0, why: str = "") -> None:

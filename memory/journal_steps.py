@@ -16,7 +16,6 @@ from habilis.memory.journal_ledger import (
     add_use,
     read_accounts,
     reserve,
-    scope_of,
     set_aside_again,
     settle,
 )
@@ -111,7 +110,6 @@ class Steps:
             BudgetSpent: there is none left.
             ClaimLost: another process is at the task.
         """
-        scopes = {scope_of(claim.session): claim.session, LIBRARY: ""}
         accounts = read_accounts(self._store.rows, claim.session)
         for account in accounts:
             if limit := account.over("steps", "seconds"):
@@ -120,7 +118,8 @@ class Steps:
             return
         with self._claims.guard(claim) as connection:
             for account in read_accounts(connection.execute, claim.session):
-                under_way = self._claims.acting(connection, scopes[account.scope])
+                session = "" if account.scope == LIBRARY else claim.session
+                under_way = self._claims.acting(connection, session)
                 account = replace(account, steps=account.steps + under_way)
                 if limit := account.over("steps"):
                     raise account.refusal(limit)

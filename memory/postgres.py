@@ -90,6 +90,10 @@ class PostgresStore:
     def closed(self) -> bool:
         return self._closed
 
+    @property
+    def gone(self) -> bool:
+        return False
+
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[PostgresRow]:
         with self._lock, self._explained():
             return self._done(lambda raw: PostgresConnection(raw).execute(sql, values).fetchall())

@@ -74,6 +74,10 @@ class SqliteStore:
     def closed(self) -> bool:
         return self._closed
 
+    @property
+    def gone(self) -> bool:
+        return self._file is not None and self._file.is_gone()
+
     def rows(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         with self._lock, self._explained():
             known = [storable(value) if isinstance(value, str) else value for value in values]
@@ -105,7 +109,7 @@ class SqliteStore:
             connection = self._here()
             if self.read_only:
                 raise self._unwritable("it is open for reading only")
-            if self._file is not None and self._file.is_gone():
+            if self.gone:
                 raise LibraryError(
                     f"the library {str(self.path)!r} was removed, or another file was put in its "
                     "place, while it was in use: nothing more can be kept; open it again"

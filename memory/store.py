@@ -60,6 +60,11 @@ class Store(Protocol):
     @property
     def closed(self) -> bool: ...
     @property
+    def gone(self) -> bool:
+        """Whether what is open was removed, or replaced by another: nothing more can be kept."""
+        ...
+
+    @property
     def changes(self) -> int: ...
 
     def close(self) -> None:

@@ -122,9 +122,10 @@ def resume(
     settings["all"] |= limits.named(
         tokens=all_tokens, usd=all_usd, steps=all_steps, seconds=all_seconds
     )
-    if not model:
+    if model:
+        settings["agent"]["model"], settings["endpoint"] = model, endpoint()
+    else:
         check_endpoint(settings.get("endpoint", ""), name)
-    settings["agent"] |= {"model": model} if model else {}
     settings |= {"engine": check_engine(engine)} if engine else {}
     given = {"parallel": parallel, "patience": patience, "most": most}
     settings |= {key: value for key, value in given.items() if value is not None}

@@ -81,14 +81,14 @@ def run_session(
         )
         begun = _begun(agent, name, tasks=session.count, budget=budget)
         screen = stack.enter_context(Screen(as_json=as_json, learns=given["learn"], begun=begun))
-        with _stopping(session) as signalled, _saying_how_to_go_on(session, library):
+        with stopping(session) as signalled, _saying_how_to_go_on(session, library):
             results = session.run_sync(
                 observer=screen,
                 parallel=settings.get("parallel"),
                 engine=settings.get("engine", ""),
             )
         others = agent.library.journal.other_costs(name) if agent.library is not None else {}
-    if not signalled:
+    if not (signalled and session.stopped_because):
         screen.results(results, others=others)
     if as_json:
         for result in results:
@@ -154,13 +154,18 @@ def _saying_how_to_go_on(session: Session, library: Address) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _stopping(session: Session) -> Iterator[list[int]]:
-    """Let SIGINT and SIGTERM end the session well; the list holds those that came."""
+def stopping(session: Session) -> Iterator[list[int]]:
+    """Let SIGINT and SIGTERM end the session well; the list holds those that came.
+
+    Raises:
+        KeyboardInterrupt: one came where the session has not begun yet, or is over.
+    """
     came: list[int] = []
 
     def stop(number: int, frame: object) -> None:
         came.append(number)
-        session.stop(grace_s=_GRACE_S if len(came) == 1 else 0.0)
+        if not session.stop(grace_s=_GRACE_S if len(came) == 1 else 0.0):
+            raise KeyboardInterrupt
         if sys.stderr.isatty():
             print("finishing the step; once more to cut it off", file=sys.stderr)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from habilis.agent.author import Author, Purpose, Reply, Request
 from habilis.agent.gateway.pace import LONGEST_HOLD_S, Pace
+from habilis.agent.gateway.start import SOCKET
 from habilis.agent.gateway.wire import (
     LIMIT_BYTES,
     Call,
@@ -79,7 +80,7 @@ class Gateway:
     async def _until_idle(self) -> None:
         """Return when nobody has asked for a while, or the library is gone."""
         idle_since = asyncio.get_running_loop().time()
-        path = self._store.folder / "gateway.sock"
+        ours = self._socket()
         while not self._ending.is_set():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ending.wait(), min(_LOOK_S, self._idle_s))
@@ -88,8 +89,18 @@ class Gateway:
             now = asyncio.get_running_loop().time()
             if self._guests or self._flights or self._owed:
                 idle_since = now
-            if now - idle_since >= self._idle_s or not path.exists():
-                return
+            gone = ours is None or self._socket() != ours or self._store.gone
+            if now - idle_since >= self._idle_s or gone:
+                break
+        if ours is not None and self._socket() == ours:
+            (self._store.folder / SOCKET).unlink()
+
+    def _socket(self) -> tuple[int, int] | None:
+        """Tell one file at the socket's place from another: a new library may be there by now."""
+        with contextlib.suppress(OSError):
+            found = (self._store.folder / SOCKET).stat()
+            return found.st_ino, found.st_mtime_ns
+        return None
 
     # one guest ---------------------------------------------------------------
 

@@ -100,10 +100,10 @@ def main() -> None:
     if os.fork():
         os._exit(0)  # whoever started us goes on; the socket takes calls from now on
     os.setsid()
-    _serve(folder, address, listening)
+    _serve(address, listening)
 
 
-def _serve(folder: Path, address: Address, listening: socket.socket) -> None:
+def _serve(address: Address, listening: socket.socket) -> None:
     from habilis.agent.authors.openai import OpenAIAuthor
     from habilis.agent.gateway.server import Gateway
 
@@ -116,8 +116,6 @@ def _serve(folder: Path, address: Address, listening: socket.socket) -> None:
         await gateway.serve(listening)
 
     asyncio.run(run())
-    with contextlib.suppress(OSError):
-        (folder / SOCKET).unlink()
 
 
 def _listen(folder: Path) -> socket.socket:

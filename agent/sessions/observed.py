@@ -10,7 +10,9 @@ from habilis.skills.compare import shorten
 from habilis.skills.outcome import Outcome
 
 _KEPT_CHARS = 4_000  # what an author sees of it: the journal's growth per step is bounded
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")  # where an object lies is another each time
+_PLACE = re.compile(  # where an object lies in memory, and the workspace: another each time
+    r"\b0x[0-9a-fA-F]{6,}\b|/habilis-[a-z0-9_]{8}\b"
+)
 _TEXTS = ("printed", "shown", "error")
 
 
@@ -27,6 +29,6 @@ def as_recorded(outcome: Outcome, recorded: str) -> Outcome | None:
     before, now = json.loads(recorded), json.loads(outcome_text(outcome))
     if any(before[name] != now[name] for name in ("kind", "rolled_back", "variables_lost")):
         return None
-    if any(_ADDRESS.sub("0x", before[name]) != _ADDRESS.sub("0x", now[name]) for name in _TEXTS):
+    if any(_PLACE.sub("", before[name]) != _PLACE.sub("", now[name]) for name in _TEXTS):
         return None
     return replace(outcome, **{name: before[name] for name in _TEXTS})

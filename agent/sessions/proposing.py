@@ -34,7 +34,7 @@ _TASK = "task"
 
 
 async def next_proposal(
-    agent: Agent, curriculum: Curriculum, tried: Sequence[Tried], running: Running
+    agent: Agent, running: Running, curriculum: Curriculum, tried: Sequence[Tried]
 ) -> Task | None:
     """Return the task after those that were `tried`; None when nothing is left to learn.
 

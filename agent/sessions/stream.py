@@ -53,7 +53,7 @@ class TaskStream:
             raise SessionError(f"{show(tasks, 80)} gives no tasks: write a list or a generator")
 
     def begin(self, journal: Journal, *, source: str, settings: str) -> None:
-        """Begin with the first task again; the journal has the session from now on.
+        """Begin with the first task again; the journal has a session of this name from now on.
 
         Raises:
             SessionError: the session's name stands for other tasks.
@@ -127,4 +127,4 @@ def _some(keys: Sequence[str]) -> str:
 
 
 def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:32]

@@ -102,6 +102,7 @@ class TaskRecord(Record):
         same = as_recorded(outcome, row.content)
         if same is None:
             self.drop(row.number, "the action came to something else")
+            self._steps.begin_action(self.claim)  # it is another step, if there is one left
             self.write(StepKind.ACTION, request, outcome_text(outcome), outcome.seconds)
             return outcome
         self._number = row.number + 1

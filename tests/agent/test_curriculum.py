@@ -103,3 +103,22 @@ def test_self_made_examples_make_no_active_skill(library: SkillLibrary) -> None:
     assert skill.state is SkillState.CANDIDATE
     origins = {case.origin for case in skill.cases}
     assert CaseOrigin.USER not in origins and CaseOrigin.LATER_TASK not in origins
+
+
+def test_fences_without_end_are_read_in_no_time() -> None:
+    """A reply of a hundred thousand of them is refused; to look for an end from each took hours."""
+    with pytest.raises(NoProposal, match="no block of JSON"):
+        read_proposal("```json\n{" * 100_000, [])
+
+
+@pytest.mark.parametrize("rest", ["nope}", "[" * 100_000, "9" * 5_000, ""])
+def test_a_key_twice_in_what_is_no_json_is_refused(rest: str) -> None:
+    """The rest of the text has not been read then, and may be anything."""
+    with pytest.raises(NoProposal, match="stands twice"):
+        read_proposal('{"x": {"a": 1, "a": 2}, "y": ' + rest, [])
+
+
+def test_a_model_does_not_say_how_many_answers_a_task_may_have() -> None:
+    """Resumed, a proposal has as many as at first."""
+    task = read_proposal(reply(attempts=1_000_000), [])
+    assert task is not None and task.attempts == Task("x").attempts

@@ -73,6 +73,16 @@ def test_a_session_takes_no_step_too_many(library: SkillLibrary, parallel: int) 
 
 
 @pytest.mark.on_both_stores
+@pytest.mark.parametrize("name", ["a\0b", "a\udcffb"])
+def test_names_that_no_database_can_keep(library: SkillLibrary, name: str) -> None:
+    """Of a session with a limit, and of a task: its result is found again."""
+    agent = Agent(ScriptedAuthor(lambda _: "```python\nfinal_answer(1)\n```"), library=library)
+    session = agent.session(name, [Task("x", id=name)], budget=Budget(steps=2))
+    assert [result.output for result in session.run_sync()] == [1]
+    assert [result.output for result in session.run_sync()] == [1]
+
+
+@pytest.mark.on_both_stores
 def test_all_sessions_share_the_librarys_budget(library: SkillLibrary) -> None:
     """What one has spent is not there for the other."""
     library.journal.ledger.limit(LIBRARY, steps=5)

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from habilis import Agent, Expected, OpenAIAuthor, SkillLibrary, Task
+from habilis import Agent, Expected, OpenAIAuthor, ScriptedAuthor, SkillLibrary, Task
+from habilis.agent.cli.session_run import stopping
+from habilis.events import Event
 from tests.chat_server import ChatServer
 from tests.making import HashEncoder
 
@@ -50,7 +52,7 @@ def say(body: dict[str, object]) -> str:
 
 
 def test_a_second_start_is_refused_and_a_terminated_one_goes_on(folder: Path) -> None:
-    """The second says who runs it; SIGTERM lets the step finish, and says how to resume."""
+    """The second says who runs it and changes nothing; SIGTERM lets the step finish."""
     asked, held = threading.Event(), threading.Event()
 
     def waits_at_the_second(body: dict[str, object]) -> str:
@@ -63,7 +65,7 @@ def test_a_second_start_is_refused_and_a_terminated_one_goes_on(folder: Path) ->
     with ChatServer(waits_at_the_second) as server:
         first = start(folder, url=server.url)
         assert asked.wait(300)
-        second = start(folder, url=server.url)
+        second = start(folder, "--all-tokens", "5", url=server.url)
         _, said = second.communicate()
         assert second.returncode == 2 and f"is being run by process {first.pid} on" in said
         first.send_signal(signal.SIGTERM)
@@ -108,6 +110,35 @@ def test_a_limit_is_lifted_where_a_session_goes_on(folder: Path) -> None:
     assert lifted.returncode == 0 and "3 of 3" in told, errors
     with SkillLibrary(folder / ".habilis", encoder=HashEncoder(), index="exact") as library:
         assert library.journal.ledger.account("session:s").most_steps is None
+
+
+def test_an_endpoint_that_changes(folder: Path) -> None:
+    """To say the model is to say where it is asked; from then on that is where it goes on."""
+    with ChatServer(say) as old, ChatServer(say) as new:
+        start(folder, "--all-steps", "1", url=old.url).communicate()
+        unsaid = start(folder, "--model", "", command="resume", url=new.url)
+        assert f"began with a model at {old.url}" in unsaid.communicate()[1]
+        start(folder, "--all-steps", "2", command="resume", url=new.url).communicate()
+        more = ("--model", "", "--all-steps", "none")
+        told, errors = start(folder, *more, command="resume", url=new.url).communicate()
+        assert "3 of 3" in told, errors
+        assert len(new.requests) > 0 and len(old.requests) + len(new.requests) == 6
+
+
+def test_a_signal_before_the_session_runs(tmp_path: Path) -> None:
+    """There is no step to finish: it ends at once, and nothing is asked."""
+    with SkillLibrary(tmp_path, encoder=HashEncoder(), index="exact") as library:
+        session = Agent(ScriptedAuthor([]), library=library).session("s", [Task("x")])
+        with pytest.raises(KeyboardInterrupt), stopping(session):
+            signal.raise_signal(signal.SIGINT)
+
+        def interrupt(event: Event) -> None:
+            if not came:
+                signal.raise_signal(signal.SIGINT)
+
+        with stopping(session) as came:
+            session.run_sync(observer=interrupt)
+        assert session.stopped_because == "asked to stop"
 
 
 def test_a_file_of_tasks_that_moves(folder: Path) -> None:

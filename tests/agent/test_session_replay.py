@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from habilis import Agent, Expected, Request, ScriptedAuthor, SkillLibrary, Task
+from habilis import Agent, Budget, Expected, Request, ScriptedAuthor, SkillLibrary, Task
 from habilis.agent.author import Reply
 from habilis.agent.session import Session
 from habilis.errors import ContextTooLong
@@ -100,6 +100,17 @@ def test_where_an_object_lies_is_no_difference(library: SkillLibrary) -> None:
     agent = Agent(author, library=library, tools=[desk([])])
     agent.session("s", [TASK]).run_sync(observer=events.append)
     assert len(author.requests) == 2
+    assert not [event for event in events if isinstance(event, Diverged)]
+
+
+def test_where_the_workspace_lies_is_no_difference(library: SkillLibrary) -> None:
+    """It is a new folder each time."""
+    events: list[Event] = []
+    here = "```python\nimport os\nprint(os.getcwd(), os.path.abspath('a.csv'))\n```"
+    interrupted(library, [here, LOOK], desk([]))
+    agent = Agent(ScriptedAuthor([ANSWER, "NOTHING"]), library=library, tools=[desk([])])
+    (result,) = agent.session("s", [TASK]).run_sync(observer=events.append)
+    assert result.output == 42
     assert not [event for event in events if isinstance(event, Diverged)]
 
 
@@ -294,3 +305,17 @@ def test_a_resumed_task_stays_in_the_window_that_the_model_showed(library: Skill
     )
     assert result.output == 42 and not [e for e in events if isinstance(e, Diverged)]
     assert len(asked) <= 15 and all(size <= 12_000 for size in asked[12:])
+
+
+def test_an_action_that_differs_needs_a_step_that_is_left(library: SkillLibrary) -> None:
+    """It is another step: where the budget is spent it is not taken, and the account stays."""
+    start = "```python\nimport random\nprint(random.random())\n```"
+    author, one = Mortal([start], dies_at=1), Budget(steps=1)
+    with pytest.raises(Killed):
+        Agent(author, library=library).session("s", [TASK], budget=one).run_sync()
+    agent = Agent(ScriptedAuthor([ANSWER.replace("guests", "40"), "NOTHING"]), library=library)
+    session = agent.session("s", [TASK], budget=one)
+    assert session.run_sync() == [] and "1 of 1 steps" in session.stopped_because
+    assert library.journal.ledger.account(scope_of("s")).steps == 1
+    (result,) = agent.session("s", [TASK], budget=Budget(steps=3)).run_sync()
+    assert result.output == 42 and library.journal.ledger.account(scope_of("s")).steps == 3

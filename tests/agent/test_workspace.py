@@ -18,7 +18,7 @@ def test_files_are_copied_and_the_folder_is_gone_afterwards(tmp_path: Path) -> N
 
 
 def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
-    """Missing, a folder, too large in all, two of one name."""
+    """Missing, of no possible name, a folder, too large in all, two of one name."""
     large, twin = tmp_path / "large.bin", tmp_path / "sub" / "large.bin"
     with large.open("wb") as file:
         file.truncate(LIMIT_BYTES + 1)
@@ -26,6 +26,7 @@ def test_files_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     twin.write_text("x")
     cases = {
         "does not exist": [tmp_path / "none.csv"],
+        "characters cut .*File name too long": [tmp_path / ("a" * 5_000)],
         "no plain file": [tmp_path],
         "too large": [large],
         "two input files are named 'large.bin'": [twin, twin],

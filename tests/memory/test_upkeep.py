@@ -115,9 +115,11 @@ def test_a_library_that_is_gone_keeps_nothing_more(tmp_path: Path) -> None:
         copy = library.backup(tmp_path / "copy.db")
         here.rename(there)
         library.add(WHISPER)
+        assert not library.store.gone
         copy.replace(there / "habilis.db")
         with pytest.raises(LibraryError, match="another file was put in its place"):
             library.archive("shout")
+        assert library.store.gone
     with SkillLibrary(there, encoder=HashEncoder(), index="exact") as library:
         for path in there.glob("habilis.db*"):
             path.unlink()
