@@ -9,13 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from habilis.agent.cli import limits, options, session_show
+from habilis.agent.cli.advice import how_to_go_on, how_to_look
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.session_run import (
     PATIENCE_S,
     check_endpoint,
     endpoint,
-    how_to_look,
-    how_to_resume,
     run_session,
 )
 from habilis.agent.cli.session_show import NameArgument, known_session
@@ -159,11 +158,11 @@ def stop(name: NameArgument, library: options.LibraryOption = options.DEFAULT_LI
         known = known_session(shelf.journal, name)
         if known.state != "running":
             goes_on = known.state in ("stopped", "interrupted")
-            again = f"; {how_to_resume(name, library)}" if goes_on else ""
+            again = f"; {how_to_go_on(known, library)}" if goes_on else ""
             print(f"{clean_lines(name)} is not running, it is {known.state}{again}")
             return
         shelf.journal.request_stop(name)
-    print(f"{clean_lines(name)} will stop after its current task; {how_to_resume(name, library)}")
+    print(f"{clean_lines(name)} will stop after its current task; {how_to_go_on(known, library)}")
 
 
 @app.command()
@@ -181,12 +180,13 @@ def fork(
         if shelf.journal.session(new) is not None:
             raise SessionError(f"there is a session named {new!r} already; choose another name")
         taken = shelf.journal.fork_session(name, new, count=keep)
-        made = shelf.journal.session(new)
+        made = known_session(shelf.journal, new)
     few = f" (--keep {keep}: there are no more)" if taken < (keep or 0) else ""
     done = f"{clean_lines(new)} is made, with {plural(taken, 'finished task')}{few}"
-    over = made is not None and made.state == "finished"
-    rest = f"none is left to do; {how_to_look(new, library)}" if over else ""
-    print(f"{done}; {rest or how_to_resume(new, library)}")
+    if made.state == "finished":
+        print(f"{done}; none is left to do; {how_to_look(new, library)}")
+    else:
+        print(f"{done}; {how_to_go_on(made, library)}")
 
 
 @app.command()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
 import signal
 import sys
 import time
@@ -19,6 +18,7 @@ from habilis.agent.agent import Agent
 from habilis.agent.authors.endpoint import public_part
 from habilis.agent.budget import Budget
 from habilis.agent.cli import limits, options
+from habilis.agent.cli.advice import how_to_look, how_to_resume
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.progress import Progress
 from habilis.agent.cli.screen import Screen
@@ -109,7 +109,8 @@ def _end(session: Session, finished: int, *, before: int, library: Address) -> s
     if session.stopped_because:
         why = "" if session.stopped_because == "asked to stop" else f" ({session.stopped_because})"
         done = _done(finished, session.count)
-        return f"{done}{clean_lines(why)}; {how_to_resume(session.name, library)}"
+        again = how_to_resume(session.name, library, why=session.stopped_because)
+        return f"{done}{clean_lines(why)}; {again}"
     if 0 < finished == before:
         done = f"nothing was run: all is finished ({plural(finished, 'task')})"
         return f"{done}; {how_to_look(session.name, library)}"
@@ -193,25 +194,3 @@ def check_endpoint(before: str, name: str) -> None:
             f"session {name!r} began with a model at {before}, and now models are asked at "
             f"{endpoint()}: set OPENAI_BASE_URL={before}, or say --model to go on there"
         )
-
-
-def how_to_resume(name: str, library: Address) -> str:
-    return f"go on with `habilis session resume {_typed(name)}{_where(library)}`"
-
-
-def how_to_look(name: str, library: Address) -> str:
-    """Say what may be done with a session whose tasks are all finished."""
-    name, where = _typed(name), _where(library)
-    return (
-        f"see them with `habilis session show {name}{where}` or `... report {name}{where}`, "
-        f"do them again with `... fork {name} NEW --keep 0{where}`"
-    )
-
-
-def _where(library: Address) -> str:
-    return "" if library == options.DEFAULT_LIBRARY else f" --library {_typed(str(library))}"
-
-
-def _typed(text: str) -> str:
-    """Return a text as a shell takes it, in one piece and fit for the screen."""
-    return clean_lines(shlex.quote(text))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from habilis.agent.cli import options
+from habilis.agent.cli.advice import how_to_go_on
 from habilis.agent.cli.clean import clean_lines
 from habilis.agent.cli.screen import Screen, print_json
 from habilis.agent.report.words import count, duration, money, plural
@@ -45,9 +46,11 @@ def status(
     if as_json:
         print_json(states)
         return
-    for state in states:
+    for row, state in zip(rows, states, strict=True):
         for line in _lines(state):
             print(clean_lines(line))
+        if name and row.state in ("stopped", "interrupted"):
+            print(f"  {how_to_go_on(row, library)}")
     if not states:
         print("No sessions yet.")
 

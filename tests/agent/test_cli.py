@@ -205,6 +205,7 @@ def test_ctrl_c_stops_cleanly_and_the_session_goes_on(tmp_path: Path) -> None:
         assert errors.endswith("habilis: interrupted; finished work is kept\n")
     status = habilis("session", "status", "s", folder=tmp_path)
     assert status.stdout.startswith("s: stopped, 1 of 2 tasks finished")
+    assert status.stdout.endswith("  go on with `habilis session resume s`\n")
     with ChatServer(replies=[answers[2], "NOTHING"]) as server:
         environment["OPENAI_BASE_URL"] = server.url
         run = habilis("session", "resume", "s", "--model", "m", folder=tmp_path, **environment)

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from habilis import Agent, Budget, Expected, Request, ScriptedAuthor, SkillLibrary, Task
 from habilis.agent.author import Reply, Usage
 from habilis.agent.cli import app
+from habilis.agent.cli.advice import how_to_resume
 from habilis.errors import EndpointBusy, EndpointUnreachable, SessionBusy, SessionError
 from habilis.events import Event, Paused
 from habilis.memory.journal_ledger import LIBRARY, scope_of
@@ -217,9 +218,12 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     assert [doubt["tokens"] for doubt in state["in_doubt"]] == [77] and state["steps"] == 4
     assert "4 of 4" in habilis("show", "s")
     assert len(json.loads(habilis("show", "s", "--json"))) == 4
-    assert "with 2 finished tasks; go on with" in habilis("fork", "s", "new", "--keep", "2")
+    assert "with 2 finished tasks; go on by what started it" in habilis(
+        "fork", "s", "new", "--keep", "2"
+    )
     status = habilis("status", "new")
     assert "new: stopped, 2 of 4" in status and "  stopped: forked from 's'\n" in status
+    assert status.endswith("  go on by what started it: from Python, or `habilis run --session`\n")
     assert "characters of trajectories are gone" in habilis("compact", "s")
     assert "nothing was left to forget" in habilis("compact", "s")
     assert all(s.content == "" for s in library.journal.steps.of_task("s", "t1"))
@@ -229,7 +233,7 @@ def test_commands_that_look_at_sessions(library: SkillLibrary, tmp_path: Path) -
     forked = Agent(author, library=library).session("new", TASKS).run_sync()
     assert len(forked) == 4 and len(author.requests) == 4
     assert "forked" not in habilis("status", "new")
-    assert "session resume 'two words'" in habilis("fork", "s", "two words", "--keep", "1")
+    assert "session resume 'two words' " in how_to_resume("two words", library.store.address)
     whole = habilis("fork", "new", "whole", "--keep", "9")
     assert "4 finished tasks (--keep 9: there are no more); none is left to do" in whole
     assert "whole: finished, 4 of 4 tasks" in habilis("list")

@@ -103,6 +103,7 @@ def test_a_limit_is_lifted_where_a_session_goes_on(folder: Path) -> None:
         assert "of 3 tasks (the budget of session:s is spent" in told, errors
         told, errors = start(folder, command="resume", url=server.url).communicate()
         assert "1 of 1 steps; resume with a larger one (on the command line --all-steps)" in told
+        assert told.endswith("go on with `habilis session resume s --all-steps MORE`\n")
         told, errors = start(folder, "--most", "5", command="resume", url=server.url).communicate()
         assert "has a file of tasks, no goal" in errors
         lifted = start(folder, "--all-steps", "none", command="resume", url=server.url)
