@@ -72,6 +72,10 @@ class Books:
     def _earned(self, skill: Skill) -> SkillState:
         if skill.state is SkillState.ARCHIVED or skill.version == self.get(skill.name).version:
             return skill.state
+        return self._deserved(skill)
+
+    def _deserved(self, skill: Skill) -> SkillState:
+        """Return the state of a version by its cases and uses alone."""
         proof = proof_from_json(records.evidence_of(self.store, skill.name, skill.version) or [])
         rows = [use for use in self.uses(skill.name) if use.version == skill.version]
         uses = [standing.Use(task=row.task, helped=row.helped) for row in rows]
@@ -163,3 +167,10 @@ class Books:
     def archive(self, name: str) -> None:
         """Put a skill away: kept for its history and its dependants, found no more."""
         self.set_state(name, SkillState.ARCHIVED)
+
+    def unarchive(self, name: str) -> Skill:
+        """Bring a skill back that was put away, in the state its cases and uses have earned."""
+        skill = self.get(name)
+        if skill.state is SkillState.ARCHIVED:
+            self.set_state(name, self._deserved(skill))
+        return self.get(name)

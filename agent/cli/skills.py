@@ -175,12 +175,17 @@ def history(
 
 @app.command()
 def archive(
-    name: proving.NameArgument, library: options.LibraryOption = options.DEFAULT_LIBRARY
+    name: proving.NameArgument,
+    undo: Annotated[bool, typer.Option("--undo", help="Bring it back instead.")] = False,
+    library: options.LibraryOption = options.DEFAULT_LIBRARY,
 ) -> None:
     """Put a skill away: no longer found or listed, but shown and called by its name."""
     with options.open_library(library) as shelf:
+        if undo:
+            print(f"{name} is {shelf.unarchive(name).state.value}")
+            return
         shelf.archive(name)
-    print(f"archived {name}")
+    print(f"archived {name}; `habilis skills archive {name} --undo` brings it back")
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -35,6 +35,8 @@ def test_a_library_is_looked_after(folder: Path, tmp_path: Path) -> None:
     assert (figures["skills"], figures["encoded"]) == (2, 2)
     assert "2" in habilis("library", "stats", "-L", folder)
     assert "copied" in habilis("library", "backup", tmp_path / "copy", "-L", folder)
+    assert "--undo` brings it back" in habilis("skills", "archive", "shout", "-L", folder)
+    assert habilis("skills", "archive", "shout", "--undo", "-L", folder) == "shout is candidate\n"
     habilis("skills", "archive", "shout", "-L", folder)
     assert "what was there is in" in habilis("library", "restore", tmp_path / "copy", "-L", folder)
     assert "shout" in habilis("skills", "list", "-L", folder)

@@ -98,8 +98,12 @@ def test_an_archived_skill_is_kept_but_not_found(library: SkillLibrary) -> None:
     assert library.get("shout").state is SkillState.ARCHIVED and library["shout"]("a") == "A"
     assert library.add(UPPER).state is SkillState.CANDIDATE
     assert library.search("capitals")[0].skill.name == "shout"
+    library.archive("shout")
+    assert library.unarchive("shout").state is SkillState.CANDIDATE
+    assert library.search("capitals")[0].skill.name == "shout"
     library.set_state("shout", SkillState.ACTIVE)
     assert library.add(UPPER).state is SkillState.ACTIVE
+    assert library.unarchive("shout").state is SkillState.ACTIVE
 
 
 def test_a_call_that_is_not_pinned_is_reported(library: SkillLibrary) -> None:
