@@ -34,13 +34,18 @@ async def run_abreast(
     """
     errors, more = list[BaseException](), True
     under_way: dict[asyncio.Future[T], Task] = {}
+
+    def fail(reason: BaseException) -> None:
+        errors.append(reason)
+        if not isinstance(reason, BudgetSpent):
+            failed()
+
     while True:
         while more and len(under_way) < parallel():
             try:
                 task = None if errors or ended() else await next_task()
             except Exception as reason:  # noqa: BLE001 - it is raised when all are at rest
-                errors.append(reason)
-                failed()
+                fail(reason)
                 task = None
             if task is None:
                 more = False
@@ -53,9 +58,7 @@ async def run_abreast(
             task = under_way.pop(future)
             error = CancelledError() if future.cancelled() else future.exception()
             if error is not None:
-                errors.append(explain(error))
-                if not isinstance(errors[-1], BudgetSpent):
-                    failed()
+                fail(explain(error))
             else:
                 done(task, future.result())
     for first in sorted(errors, key=lambda each: isinstance(each, StopSession | BudgetSpent)):
