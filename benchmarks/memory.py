@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.memory_speed import speed_rows
-from benchmarks.report import Report, Row, tell
+from benchmarks.report import Report, Row, own_row, tell
 from benchmarks.retrieval import Pool, Set, mixed, open_embeddings, read_sets
 from habilis.memory.embeddings import Embeddings
 from habilis.memory.hits import NOTHING
@@ -119,22 +119,18 @@ def _abstention_rows(sets: Sequence[Set], embeddings: Embeddings) -> list[Row]:
     apart = ", ".join(f"{one.area:.2f}" for one in told)
     count = sum(len(one.right) + len(one.removed) for one in told)
     return [
-        Row(
-            name="right hits told from hits after removal, area under the curve",
-            ours=float(np.mean([one.area for one in told])),
-            peer=None,
+        own_row(
+            "right hits told from hits after removal, area under the curve",
+            float(np.mean([one.area for one in told])),
             goal=">= 0.84",
-            goal_is_about="ours",
             unit="",
             n=count,
             note=f"by set: {apart}; near copies stay in the pool, so the best possible is below 1",
         ),
-        Row(
-            name="right hits lost by showing nothing",
-            ours=lost,
-            peer=None,
+        own_row(
+            "right hits lost by showing nothing",
+            lost,
             goal="<= 5",
-            goal_is_about="ours",
             unit="%",
             n=count,
             note=f"nothing is shown to {silent:.0f} % of the questions without an answer",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.made_library import ChanceEncoder, make_library, query, skills
-from benchmarks.report import Row
+from benchmarks.report import Row, own_row
 from habilis import SkillLibrary
 from habilis.memory.words import card_text
 
@@ -106,13 +106,13 @@ def _size_rows(folder: Path, count: int, *, bound_ms: float) -> list[Row]:
         adds = _adds(library, folder / "peer", count)
     label = f"{count:,} skills"
     return [
-        _own(f"search without encoding, p50, {label}", statistics.median(searched), "ms",
+        own_row(f"search without encoding, p50, {label}", statistics.median(searched), "ms",
              f"<= {bound_ms:g}", n=_QUERIES, note=f"{searching:.2g} ms of the processor's time"),
-        _own(f"open and first search, {label}", opened, "s", "<= 1" if count <= _SMALL else "",
+        own_row(f"open and first search, {label}", opened, "s", "<= 1" if count <= _SMALL else "",
              note=f"{opening:.2g} s of the processor's time"),
         *adds,
-        _own(f"bytes of the file, {label}", size / count, "bytes a skill"),
-        _own(f"resident memory of a process that searches, {label}", memory, "MB"),
+        own_row(f"bytes of the file, {label}", size / count, "bytes a skill"),
+        own_row(f"resident memory of a process that searches, {label}", memory, "MB"),
     ]  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def _adds(library: SkillLibrary, folder: Path, count: int) -> list[Row]:
         findable.append(ours[-1] + _ms(library.sync))
         theirs.append(_ms(lambda s=skill, v=vector: collection.add(ids=[s.name], embeddings=v)))  # type: ignore[misc]
     if count > _SMALL:
-        return [_own(f"add one, {count:,} skills", statistics.median(ours), "ms", n=_ADDED)]
+        return [own_row(f"add one, {count:,} skills", statistics.median(ours), "ms", n=_ADDED)]
     return [
         Row(
             name=f"{name}, {count:,} skills, over Chroma's own add",
@@ -151,19 +151,6 @@ def _adds(library: SkillLibrary, folder: Path, count: int) -> list[Row]:
             ("add one, on disk and in the index", findable, ""),
         )
     ]
-
-
-def _own(name: str, value: float, unit: str, goal: str = "", *, n: int = 1, note: str = "") -> Row:
-    return Row(
-        name=name,
-        ours=value,
-        peer=None,
-        goal=goal,
-        goal_is_about="ours",
-        unit=unit,
-        n=n,
-        note=note,
-    )
 
 
 def _ms(work: Callable[[], Any]) -> float:

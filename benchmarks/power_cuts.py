@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import Row
+from benchmarks.report import Row, own_row
 from benchmarks.session_driver import NAME, library
 from habilis.memory.journal_ledger import scope_of
 from habilis.memory.step import StepKind, StepState
@@ -123,16 +123,7 @@ def power_rows(*, count: int, cuts: int) -> list[Row]:
 
 
 def _row(what: str, ours: float | None, cuts: int, note: str = "") -> Row:
-    return Row(
-        name=f"power cuts that {what}",
-        ours=ours,
-        peer=None,
-        goal="<= 0",
-        goal_is_about="ours",
-        unit="",
-        n=cuts,
-        note=note,
-    )
+    return own_row(f"power cuts that {what}", ours, goal="<= 0", unit="", n=cuts, note=note)
 
 
 def _look(folder: Path, said: Counter[str]) -> Iterator[str]:

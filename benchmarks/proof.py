@@ -33,7 +33,7 @@ from benchmarks.proof_mint import (
     judge_solutions,
 )
 from benchmarks.proof_plants import CLASSES, copies, planted
-from benchmarks.report import Report, Row, tell
+from benchmarks.report import Report, Row, own_row, tell
 from habilis.agent.keeping import Decision, Keeper
 from habilis.memory.library import SkillLibrary
 from habilis.skills.compare import same
@@ -209,12 +209,5 @@ def _right(name: str, judged: Sequence[Judged], *, goal: str = "") -> Row:
 
 
 def _share(name: str, part: int, whole: int, *, goal: str = "") -> Row:
-    return Row(
-        name=name,
-        ours=100 * part / whole if whole else None,
-        peer=None,
-        goal=goal,
-        goal_is_about="ours",
-        unit="%",
-        n=whole,
-    )
+    value = 100 * part / whole if whole else None
+    return own_row(name, value, goal=goal, unit="%", n=whole)

@@ -63,6 +63,22 @@ class Row:
         }
 
 
+def own_row(
+    name: str, value: float | None, unit: str, goal: str = "", *, n: int = 1, note: str = ""
+) -> Row:
+    """Return a figure of ours that no peer has; a goal is about it alone."""
+    return Row(
+        name=name,
+        ours=value,
+        peer=None,
+        goal=goal,
+        unit=unit,
+        n=n,
+        goal_is_about="ours",
+        note=note,
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """All rows of one benchmark; `causes` count what the figures leave out or miss, and why."""

@@ -7,7 +7,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.report import Row
+from benchmarks.report import Row, own_row
 from benchmarks.session_driver import library
 from habilis import Agent, Expected, Request, ScriptedAuthor, Task
 
@@ -27,17 +27,9 @@ def abreast_rows(*, tasks: int) -> list[Row]:
     """Return what share of all cores tasks side by side make use of."""
     cores = len(os.sched_getaffinity(0))
     alone_s, abreast_s = _seconds(tasks, parallel=1), _seconds(tasks, parallel=cores)
-    return [
-        Row(
-            name=f"whole tasks on {cores} cores, of {cores} times as fast as one at a time",
-            ours=100 * alone_s / abreast_s / cores,
-            peer=None,
-            goal=">= 85",
-            goal_is_about="ours",
-            unit="%",
-            n=tasks,
-        )
-    ]
+    name = f"whole tasks on {cores} cores, of {cores} times as fast as one at a time"
+    share = 100 * alone_s / abreast_s / cores
+    return [own_row(name, share, goal=">= 85", unit="%", n=tasks)]
 
 
 def _seconds(count: int, *, parallel: int) -> float:

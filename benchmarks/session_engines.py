@@ -19,7 +19,7 @@ from pathlib import Path
 
 from benchmarks.dask_cluster import DaskCluster
 from benchmarks.model_server import ModelServer
-from benchmarks.report import Row
+from benchmarks.report import Row, own_row
 from benchmarks.session_driver import library, reply, tasks
 from habilis import Agent, OpenAIAuthor
 
@@ -45,16 +45,8 @@ def efficiency_rows(*, quick: bool) -> list[Row]:
 
 
 def _row(kind: str, ours: float | None, *, n: int, note: str = "") -> Row:
-    return Row(
-        name=f"whole tasks side by side on all cores, {kind}: efficiency",
-        ours=ours,
-        peer=None,
-        goal=">= 85",
-        goal_is_about="ours",
-        unit="%",
-        n=n,
-        note=note,
-    )
+    name = f"whole tasks side by side on all cores, {kind}: efficiency"
+    return own_row(name, ours, goal=">= 85", unit="%", n=n, note=note)
 
 
 def _rate(kind: str, cores: int, each: int) -> float:

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.report import Row
+from benchmarks.report import Row, own_row
 from benchmarks.session_driver import library
 from habilis import Agent, Budget, Expected, Task
 from habilis.agent.author import Reply, Request, Usage
@@ -80,12 +80,10 @@ def flat_rows(*, steps: int, early: int) -> list[Row]:
             "s",
         ),
     }
-    memory = Row(
-        name=f"growth of resident memory from {early:,} to {steps:,} actions",
-        ours=last.memory_mb - first.memory_mb,
-        peer=None,
+    memory = own_row(
+        f"growth of resident memory from {early:,} to {steps:,} actions",
+        last.memory_mb - first.memory_mb,
         goal="<= 5",
-        goal_is_about="ours",
         unit="MB",
         n=steps,
         note=f"{first.memory_mb:.0f} MB then; SQLite keeps up to 2 MB of the file",

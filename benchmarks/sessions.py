@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks.model_server import ModelServer
 from benchmarks.power_cuts import power_rows
-from benchmarks.report import Report, Row
+from benchmarks.report import Report, Row, own_row
 from benchmarks.session_abreast import abreast_rows
 from benchmarks.session_engines import efficiency_rows
 from benchmarks.session_flat import flat_rows
@@ -131,12 +131,10 @@ async def _gateway_rows(*, calls: int, limited: int) -> list[Row]:
     for latency_s, goal in ((_LATENCY_S, ">= 95"), (5 * _LATENCY_S, "")):
         seconds, _ = await _through_gateway(calls, in_flight=_IN_FLIGHT, latency_s=latency_s)
         rows.append(
-            Row(
-                name=f"{_IN_FLIGHT} calls of {latency_s:g} s in flight, of the ideal",
-                ours=100 * calls / _IN_FLIGHT * latency_s / seconds,
-                peer=None,
+            own_row(
+                f"{_IN_FLIGHT} calls of {latency_s:g} s in flight, of the ideal",
+                100 * calls / _IN_FLIGHT * latency_s / seconds,
                 goal=goal,
-                goal_is_about="ours",
                 unit="%",
                 n=calls,
             )
@@ -144,12 +142,10 @@ async def _gateway_rows(*, calls: int, limited: int) -> list[Row]:
     _, requests = await _through_gateway(limited, in_flight=32, latency_s=0.05, per_s=40.0)
     return [
         *rows,
-        Row(
-            name="requests for a call under a rate limit",
-            ours=requests / limited,
-            peer=None,
+        own_row(
+            "requests for a call under a rate limit",
+            requests / limited,
             goal="<= 1.1",
-            goal_is_about="ours",
             unit="requests",
             n=limited,
         ),
@@ -213,14 +209,6 @@ def _rows_of(found: Kills, *, parallel: int) -> list[Row]:
         figures["answers paid twice"] = found.paid_twice
         figures["tokens by which the ledger is wrong"] = abs(found.tokens - found.server_tokens)
     return [
-        Row(
-            name=f"{name}: {what}",
-            ours=figure,
-            peer=None,
-            goal="<= 0",
-            goal_is_about="ours",
-            unit="",
-            n=found.kills,
-        )
+        own_row(f"{name}: {what}", figure, goal="<= 0", unit="", n=found.kills)
         for name, figure in figures.items()
     ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks.made_library import ChanceEncoder, make_library, query, skills
-from benchmarks.report import Report, Row
+from benchmarks.report import Report, Row, own_row
 from habilis import SkillLibrary
 from habilis.memory.sqlite import FILE_NAME
 from habilis.skills.skill import SkillState
@@ -55,16 +55,7 @@ def run(data: Path, *, peers: Path, quick: bool) -> Report:
 
 def _rows(settled: _Mark, end: _Mark, seconds: float) -> Iterator[Row]:
     def own(name: str, value: float, unit: str, goal: str, note: str) -> Row:
-        return Row(
-            name=name,
-            ours=value,
-            peer=None,
-            goal=goal,
-            goal_is_about="ours",
-            unit=unit,
-            n=end.rounds,
-            note=note,
-        )
+        return own_row(name, value, goal=goal, unit=unit, n=end.rounds, note=note)
 
     yield own(
         "growth of resident memory after the first third",
