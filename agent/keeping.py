@@ -12,7 +12,7 @@ from habilis.skills.proof.evidence import Kinship, Proof
 from habilis.skills.proof.gate import Gate
 from habilis.skills.proof.reading import laid_out_alike
 from habilis.skills.proof.regression import Update, prove_update
-from habilis.skills.proof.standing import Rule, Use, first_state, next_state, unseen
+from habilis.skills.proof.standing import Rule, first_state, next_state, unseen
 from habilis.skills.proof.trial import agrees, call_of
 from habilis.skills.rename import rename
 from habilis.skills.skill import Case, Skill, SkillState
@@ -115,9 +115,7 @@ class Keeper:
         earned = first_state(cases, strength=proof.strength, rule=self._rule)
         if not alike or old.state is not SkillState.ACTIVE:
             return earned
-        rows = [use for use in self._library.uses(old.name) if use.version == old.version]
-        uses = [Use(task=row.task, helped=row.helped) for row in rows]
-        return next_state(earned, uses, rule=self._rule)
+        return next_state(earned, self._library.uses_of(old), rule=self._rule)
 
     def _gives_the_same(self, old: Skill, cases: Sequence[Case]) -> bool:
         """Tell whether an old version gives all that its successor was proved on."""

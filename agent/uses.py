@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from habilis.memory.ledger import Ledger
 from habilis.memory.library import SkillLibrary
 from habilis.skills.proof.regression import dependants
-from habilis.skills.proof.standing import Rule, Use, next_state
+from habilis.skills.proof.standing import Rule, next_state
 from habilis.skills.skill import SkillState
 
 _CARD_TOKENS = 60  # about what one line of a skill costs a model
@@ -43,9 +43,7 @@ def settle_states(
     told: list[str] = []
     for name in names:
         skill = library.get(name)
-        used = [use for use in library.uses(name) if use.version == skill.version]
-        uses = [Use(task=use.task, helped=use.helped) for use in used]
-        new = next_state(skill.state, uses, rule=rule)
+        new = next_state(skill.state, library.uses_of(skill), rule=rule)
         held = hold_untrusted and skill.provenance.untrusted and new is SkillState.ACTIVE
         if new is skill.state or held:
             continue

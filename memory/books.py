@@ -77,12 +77,10 @@ class Books:
     def _deserved(self, skill: Skill) -> SkillState:
         """Return the state of a version by its cases and uses alone."""
         proof = proof_from_json(records.evidence_of(self.store, skill.name, skill.version) or [])
-        rows = [use for use in self.uses(skill.name) if use.version == skill.version]
-        uses = [standing.Use(task=row.task, helped=row.helped) for row in rows]
         before = [each for each in self.history(skill.name) if each.version < skill.version]
         own = standing.unseen([case for old in before for case in old.cases], skill.cases)
         state = standing.first_state(own, strength=proof.strength)
-        return standing.next_state(state, uses)
+        return standing.next_state(state, self.uses_of(skill))
 
     def ledger(self, name: str) -> Ledger:
         """Return how often a skill was shown and used, and what that saved."""
@@ -93,6 +91,11 @@ class Books:
         """Return the uses of a skill, of all its versions, oldest first."""
         name = self._kept(name)
         return read_uses(self.store, name)
+
+    def uses_of(self, skill: Skill) -> list[standing.Use]:
+        """Return the uses of this version of a skill, oldest first, as its standing takes them."""
+        rows = [use for use in self.uses(skill.name) if use.version == skill.version]
+        return [standing.Use(task=row.task, helped=row.helped) for row in rows]
 
     def evidence(self, name: str, version: int | None = None) -> object:
         """Return what was kept of the proof of a version, by default the current one.

@@ -171,7 +171,7 @@ class Journal:
 
     def finished_keys(self, session: str) -> set[str]:
         """Return the tasks of a session that are finished."""
-        rows = self._store.rows("SELECT key FROM finished_task WHERE session = ?", (session,))
+        rows = self._store.rows(_FINISHED, (session,))
         return {row["key"] for row in rows}
 
     def other_costs(self, session: str) -> dict[str, Usage]:

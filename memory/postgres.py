@@ -113,7 +113,7 @@ class PostgresStore:
     def change(self, kind: str = "", *names: str) -> Iterator[Connection]:
         with self._lock, self._explained():
             if self._closed:
-                raise self._gone()
+                raise self._is_closed()
             if self.read_only:
                 raise self._unwritable("it is open for reading only")
             assert not self._changing, "a change within a change"
@@ -200,7 +200,7 @@ class PostgresStore:
 
     def _here(self) -> Raw:
         if self._closed:
-            raise self._gone()
+            raise self._is_closed()
         if self._raw is not None and self._raw.closed:
             self._drop()
         if self._raw is None:
@@ -270,7 +270,7 @@ class PostgresStore:
             advice = "see that the server runs; what was acknowledged is kept, then go on"
         return LibraryError(f"the library {str(self.address)!r}: {text}; {advice}")
 
-    def _gone(self) -> LibraryError:
+    def _is_closed(self) -> LibraryError:
         return LibraryError(f"the library {str(self.address)!r} is closed; open it again")
 
     def _unwritable(self, reason: str) -> LibraryReadOnly:

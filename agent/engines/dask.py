@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from habilis.agent.engines.engine import Tell
+from habilis.agent.engines.engine import Tell, lost, workers_died
 from habilis.agent.engines.in_time import in_time
 from habilis.agent.engines.quiet import quiet
 from habilis.agent.engines.told import event_from, event_row
@@ -78,17 +78,11 @@ class DaskEngine:
 
     def explain(self, error: BaseException) -> BaseException:
         if isinstance(error, CancelledError):
-            return EngineLost(
-                f"the Dask scheduler at {self.name} is gone; what is finished is kept: start it "
-                "again, then resume"
-            )
+            return lost(f"the Dask scheduler at {self.name}")
         from distributed.scheduler import KilledWorker
 
         if isinstance(error, KilledWorker):
-            return EngineLost(
-                f"the workers of {self.name} died one after the other at the same task ({error}); "
-                "what is finished is kept: look at their logs, memory first, then resume"
-            )
+            return workers_died(self.name, error)
         return error
 
     def close(self) -> None:

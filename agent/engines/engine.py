@@ -8,13 +8,26 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from habilis.errors import ConfigError
+from habilis.errors import ConfigError, EngineLost
 from habilis.events import Event
 
 Tell = Callable[[Event], None]
 
 _SCHEMES = ("dask", "dask+tls", "ray")
 _KNOWN = 'write "dask://HOST:PORT", "ray://HOST:PORT", or "threads" for this process'
+
+
+def lost(what: str) -> EngineLost:
+    """Return the error that a cluster, or what leads it, is gone."""
+    return EngineLost(f"{what} is gone; what is finished is kept: start it again, then resume")
+
+
+def workers_died(name: str, error: BaseException) -> EngineLost:
+    """Return the error that workers of an engine died of a task."""
+    return EngineLost(
+        f"the workers of {name} died one after the other at the same task ({error}); "
+        "what is finished is kept: look at their logs, memory first, then resume"
+    )
 
 
 class Engine(Protocol):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
-from habilis.agent.engines.engine import Tell
+from habilis.agent.engines.engine import Tell, lost, workers_died
 from habilis.agent.engines.in_time import in_time
 from habilis.agent.engines.quiet import quiet
 from habilis.errors import ConfigError, EngineLost
@@ -81,15 +81,9 @@ class RayEngine:
             cause: BaseException = error.cause
             return cause
         if isinstance(error, RayError):
-            return EngineLost(
-                f"the workers of {self.name} died one after the other at the same task ({error}); "
-                "what is finished is kept: look at their logs, memory first, then resume"
-            )
+            return workers_died(self.name, error)
         if isinstance(error, ConnectionError):
-            return EngineLost(
-                f"the Ray cluster at {self.name} is gone; what is finished is kept: start it "
-                "again, then resume"
-            )
+            return lost(f"the Ray cluster at {self.name}")
         return error
 
     def close(self) -> None:
